@@ -1,0 +1,1 @@
+//! Metrics, verdict and report of a trained model on held-out rows.

@@ -1,0 +1,1 @@
+//! The retraining loop: prepare, retrain and refresh several models in one run.

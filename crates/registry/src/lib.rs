@@ -1,0 +1,1 @@
+//! Model package groups and model packages: register, approve, find the latest approved.

@@ -1,0 +1,1 @@
+//! Tuning jobs for XGBoost on SageMaker, warm-started from the latest eligible one.

@@ -1,0 +1,1 @@
+//! SQL from the warehouse into Arrow batches and training files.

@@ -1,0 +1,1 @@
+//! Training with XGBoost's own library, behind a safe interface.
