@@ -5,6 +5,7 @@ mod db;
 mod error;
 mod hosting;
 mod jobs;
+mod objects;
 mod options;
 mod s3;
 mod sagemaker;

@@ -1,0 +1,128 @@
+//! Buckets: who owns them and whether they keep versions.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use super::{Access, ObjectError, ObjectStore, now};
+
+/// A bucket as the index keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Bucket {
+    pub(crate) name: String,
+    pub(crate) account: String,
+    pub(crate) region: String,
+    pub(crate) created_at: DateTime<Utc>,
+    pub(crate) versioning: Versioning,
+}
+
+/// Whether a bucket keeps the versions of its objects. Once it did, it can only be suspended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Versioning {
+    Never,
+    Enabled,
+    Suspended,
+}
+
+impl Versioning {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Never => "never",
+            Self::Enabled => "enabled",
+            Self::Suspended => "suspended",
+        }
+    }
+}
+
+impl ObjectStore {
+    /// Makes a bucket. Again by its owner changes nothing, as in us-east-1.
+    pub(crate) fn create_bucket(&self, account: &str, name: &str, region: &str) -> Result<(), ObjectError> {
+        self.database.transaction(|transaction| match find(transaction, name)? {
+            Some(bucket) if bucket.account == account => Ok(()),
+            Some(_) => Err(ObjectError::BucketTaken { bucket: name.to_owned() }),
+            None => {
+                transaction.execute(
+                    "INSERT INTO buckets (name, account, region, created_at) VALUES (?1, ?2, ?3, ?4)",
+                    (name, account, region, now()),
+                )?;
+                Ok(())
+            }
+        })
+    }
+
+    /// The bucket, if the caller may use it.
+    pub(crate) fn bucket(&self, access: &Access, name: &str) -> Result<Bucket, ObjectError> {
+        self.database.with(|connection| authorized(connection, access, name))
+    }
+
+    /// The account's own buckets, by name.
+    pub(crate) fn buckets(&self, account: &str) -> Result<Vec<Bucket>, ObjectError> {
+        self.database.with(|connection| {
+            let mut statement = connection.prepare_cached("SELECT * FROM buckets WHERE account = ?1 ORDER BY name")?;
+            let buckets = statement.query_map([account], bucket)?.collect::<rusqlite::Result<_>>()?;
+            Ok(buckets)
+        })
+    }
+
+    /// Removes a bucket that holds no version of any object.
+    pub(crate) fn delete_bucket(&self, access: &Access, name: &str) -> Result<(), ObjectError> {
+        let parts = self.database.transaction(|transaction| {
+            authorized(transaction, access, name)?;
+            let used = "SELECT EXISTS (SELECT 1 FROM versions WHERE bucket = ?1)";
+            if transaction.query_row(used, [name], |row| row.get(0))? {
+                return Err(ObjectError::BucketNotEmpty { bucket: name.to_owned() });
+            }
+            let parts: Vec<String> = transaction
+                .prepare("SELECT blob FROM parts JOIN uploads USING (upload_id) WHERE bucket = ?1")?
+                .query_map([name], |row| row.get(0))?
+                .collect::<rusqlite::Result<_>>()?;
+            transaction.execute("DELETE FROM uploads WHERE bucket = ?1", [name])?;
+            transaction.execute("DELETE FROM buckets WHERE name = ?1", [name])?;
+            Ok(parts)
+        })?;
+        self.blobs.remove_unnamed(parts);
+        Ok(())
+    }
+
+    /// Switches versions on, or suspends them.
+    pub(crate) fn set_versioning(&self, access: &Access, name: &str, to: Versioning) -> Result<(), ObjectError> {
+        self.database.transaction(|transaction| {
+            authorized(transaction, access, name)?;
+            transaction.execute("UPDATE buckets SET versioning = ?2 WHERE name = ?1", (name, to.as_str()))?;
+            Ok(())
+        })
+    }
+}
+
+/// The bucket, if it exists, is the caller's, and is owned by whom the caller expects.
+pub(super) fn authorized(connection: &Connection, access: &Access, name: &str) -> Result<Bucket, ObjectError> {
+    let denied = |reason| Err(ObjectError::AccessDenied { bucket: name.to_owned(), reason });
+    let Some(bucket) = find(connection, name)? else {
+        return Err(ObjectError::NoSuchBucket { bucket: name.to_owned() });
+    };
+    if access.expected_owner.as_ref().is_some_and(|expected| *expected != bucket.account) {
+        return denied("its owner is not the expected one");
+    }
+    if bucket.account != access.account {
+        return denied("it belongs to another account");
+    }
+    Ok(bucket)
+}
+
+fn find(connection: &Connection, name: &str) -> rusqlite::Result<Option<Bucket>> {
+    connection.prepare_cached("SELECT * FROM buckets WHERE name = ?1")?.query_row([name], bucket).optional()
+}
+
+fn bucket(row: &Row<'_>) -> rusqlite::Result<Bucket> {
+    let versioning: String = row.get("versioning")?;
+    Ok(Bucket {
+        name: row.get("name")?,
+        account: row.get("account")?,
+        region: row.get("region")?,
+        created_at: DateTime::from_timestamp_millis(row.get("created_at")?).unwrap_or_default(),
+        versioning: match versioning.as_str() {
+            "enabled" => Versioning::Enabled,
+            "suspended" => Versioning::Suspended,
+            _ => Versioning::Never,
+        },
+    })
+}
