@@ -1,0 +1,176 @@
+//! Batches read on a thread of their own and handed over through a bounded channel.
+//!
+//! A database's rows borrow its connection; the thread owns both, so that the reader the caller gets borrows nothing. The
+//! channel holds one batch: a slow caller slows the database down instead of filling the memory.
+
+use std::panic;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+
+use arrow::datatypes::SchemaRef;
+use arrow::error::ArrowError;
+use arrow::record_batch::{RecordBatch, RecordBatchReader};
+
+use crate::WarehouseError;
+
+/// How many rows a batch has, at most.
+pub(crate) const BATCH_ROWS: usize = 8192;
+
+/// Stops a running query. Called once, from any thread, where the reader is dropped early.
+pub(crate) type Cancel = Box<dyn FnOnce() + Send>;
+
+/// Runs `read` on a thread and hands out what it sends.
+///
+/// Returns when the schema is known, or with the error that came before it.
+pub(crate) fn spawn<F>(read: F) -> Result<Box<dyn RecordBatchReader + Send>, WarehouseError>
+where
+    F: FnOnce(&Sink) -> Result<(), WarehouseError> + Send + 'static,
+{
+    let (sender, events) = sync_channel(1);
+    let sink = Sink { sender };
+    thread::Builder::new()
+        .name("refit-warehouse".to_owned())
+        .spawn(move || {
+            let last = match read(&sink) {
+                Ok(()) => Event::End,
+                Err(error) => Event::Failed(error),
+            };
+            // Nobody listens any more: nobody wants to know.
+            let _ = sink.sender.send(last);
+        })
+        .map_err(|source| WarehouseError::Thread { source })?;
+    match events.recv() {
+        Ok(Event::Begin(schema, cancel)) => {
+            Ok(Box::new(Batches { schema, events: Some(events), cancel: Some(cancel) }))
+        }
+        Ok(Event::Failed(error)) => Err(error),
+        Ok(Event::Batch(_) | Event::End) | Err(_) => Err(WarehouseError::Stopped),
+    }
+}
+
+/// Where the thread puts what it reads.
+pub(crate) struct Sink {
+    sender: SyncSender<Event>,
+}
+
+impl Sink {
+    /// Says what the batches look like. Comes before the first batch.
+    pub(crate) fn begin(&self, schema: SchemaRef, cancel: Cancel) -> bool {
+        self.sender.send(Event::Begin(schema, cancel)).is_ok()
+    }
+
+    /// Hands a batch over; false where the reader is gone and reading on is useless.
+    #[must_use]
+    pub(crate) fn send(&self, batch: RecordBatch) -> bool {
+        self.sender.send(Event::Batch(batch)).is_ok()
+    }
+}
+
+enum Event {
+    Begin(SchemaRef, Cancel),
+    Batch(RecordBatch),
+    Failed(WarehouseError),
+    /// Said out loud, so that a thread that died is not taken for a short result.
+    End,
+}
+
+struct Batches {
+    schema: SchemaRef,
+    events: Option<Receiver<Event>>,
+    cancel: Option<Cancel>,
+}
+
+impl Batches {
+    fn finish(&mut self) {
+        self.events = None;
+        self.cancel = None;
+    }
+}
+
+impl Iterator for Batches {
+    type Item = Result<RecordBatch, ArrowError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let event = self.events.as_ref()?.recv();
+        if let Ok(Event::Batch(batch)) = event {
+            return Some(Ok(batch));
+        }
+        self.finish();
+        match event {
+            Ok(Event::End) => None,
+            Ok(Event::Failed(error)) => Some(Err(error.into())),
+            Ok(Event::Begin(..) | Event::Batch(_)) | Err(_) => Some(Err(WarehouseError::Stopped.into())),
+        }
+    }
+}
+
+impl RecordBatchReader for Batches {
+    fn schema(&self) -> SchemaRef {
+        self.schema.clone()
+    }
+}
+
+impl Drop for Batches {
+    fn drop(&mut self) {
+        if let Some(cancel) = self.cancel.take() {
+            // A cancel that fails costs the server some rows; it must not take the caller down.
+            let _ = panic::catch_unwind(panic::AssertUnwindSafe(cancel));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use arrow::array::Int64Array;
+    use arrow::datatypes::{DataType, Field, Schema};
+
+    use super::*;
+
+    fn schema() -> SchemaRef {
+        Arc::new(Schema::new(vec![Field::new("n", DataType::Int64, true)]))
+    }
+
+    fn batch(n: i64) -> RecordBatch {
+        RecordBatch::try_new(schema(), vec![Arc::new(Int64Array::from(vec![n]))]).unwrap()
+    }
+
+    #[test]
+    fn an_error_before_the_schema_is_the_callers() {
+        let error = spawn(|_| Err(WarehouseError::NoColumns)).err().unwrap();
+        assert!(matches!(error, WarehouseError::NoColumns));
+    }
+
+    #[test]
+    fn a_thread_that_dies_is_not_a_short_result() {
+        let reader = spawn(|sink| {
+            sink.begin(schema(), Box::new(|| ()));
+            assert!(sink.send(batch(1)));
+            panic!("on purpose");
+        });
+        let results: Vec<_> = reader.unwrap().collect();
+        assert_eq!(results.len(), 2);
+        let error = WarehouseError::from(results.into_iter().nth(1).unwrap().unwrap_err());
+        assert!(matches!(error, WarehouseError::Stopped), "{error}");
+    }
+
+    #[test]
+    fn dropping_the_reader_early_cancels_and_the_end_does_not() {
+        for (early, cancelled) in [(true, true), (false, false)] {
+            let flag = Arc::new(AtomicBool::new(false));
+            let set = flag.clone();
+            let mut reader = spawn(move |sink| {
+                sink.begin(schema(), Box::new(move || set.store(true, Ordering::SeqCst)));
+                (0..3).all(|n| sink.send(batch(n)));
+                Ok(())
+            })
+            .unwrap();
+            let taken = reader.by_ref().take(if early { 1 } else { 9 }).count();
+            assert_eq!(taken, if early { 1 } else { 3 });
+            drop(reader);
+            assert_eq!(flag.load(Ordering::SeqCst), cancelled);
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! What every warehouse must do, over a table that each holds in its own way.
+
+use std::sync::Arc;
+
+use arrow::array::{
+    ArrayRef, BooleanArray, Date32Array, Decimal128Array, Float32Array, Float64Array, Int16Array, Int32Array,
+    Int64Array, StringArray, TimestampMicrosecondArray,
+};
+use arrow::compute::concat_batches;
+use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
+use arrow::record_batch::RecordBatch;
+use refit_warehouse::{DateWindow, Extract, Warehouse, WarehouseError};
+
+use super::whole;
+
+/// Makes the table, in SQL that every warehouse takes.
+pub(crate) const READINGS: &str = "
+    CREATE TABLE readings (
+        id int8, flag boolean, small int2, medium int4, single float4, \"double\" double precision,
+        price numeric(12,4), free numeric, note text, day date, seen timestamp, seen_utc timestamptz
+    );
+    INSERT INTO readings VALUES
+        (1, true, -32768, 2147483647, 0.5, 0.1, 12.34, 0.1, 'a,b', '2013-01-01', '2013-01-01 05:00:00', '2013-01-01 05:00:00'),
+        (2, false, 32767, -2147483648, -1.5, 1e300, -0.0001, 1e20, '', '2013-01-31', '2013-01-31 23:59:59.5', '2013-01-31 23:59:59.5'),
+        (3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
+        (9223372036854775807, true, 0, 0, 16777216, 123456789.125, 99999999.9999, 3, 'ä', '2013-02-01', '2013-02-01 00:00:00', '2013-02-01 00:00:00');
+";
+
+/// A table of numbers from 1, of as many rows as are asked for.
+pub(crate) fn count_to(rows: usize) -> Extract {
+    Extract::new("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1) SELECT i FROM n")
+        .bind(i64::try_from(rows).unwrap())
+}
+
+/// Runs every behaviour.
+pub(crate) fn run(warehouse: &dyn Warehouse) {
+    types_and_values(warehouse);
+    the_window_is_half_open(warehouse);
+    parameters_of_each_type(warehouse);
+    batches_are_bounded(warehouse);
+    a_result_without_rows_has_its_columns(warehouse);
+    parameters_must_match(warehouse);
+    a_bad_query_is_refused(warehouse);
+    a_reader_dropped_early_does_no_harm(warehouse);
+}
+
+pub(crate) fn batch(warehouse: &dyn Warehouse, extract: &Extract) -> RecordBatch {
+    let reader = warehouse.extract(extract).unwrap_or_else(|error| panic!("{}", whole(&error)));
+    let schema = reader.schema();
+    let batches: Vec<_> = reader.collect::<Result<_, _>>().unwrap_or_else(|error| panic!("{}", whole(&error)));
+    concat_batches(&schema, &batches).unwrap()
+}
+
+fn ids(warehouse: &dyn Warehouse, extract: &Extract) -> Vec<i64> {
+    let batch = batch(warehouse, extract);
+    let ids = batch.column(0).as_any().downcast_ref::<Int64Array>().unwrap();
+    ids.values().to_vec()
+}
+
+/// Expected values written down from the SQL literals; times from Python's `datetime`.
+fn readings() -> RecordBatch {
+    let micros = TimeUnit::Microsecond;
+    let seen = vec![Some(1_357_016_400_000_000), Some(1_359_676_799_500_000), None, Some(1_359_676_800_000_000)];
+    let columns: Vec<(&str, DataType, ArrayRef)> = vec![
+        ("id", DataType::Int64, Arc::new(Int64Array::from(vec![1, 2, 3, i64::MAX]))),
+        ("flag", DataType::Boolean, Arc::new(BooleanArray::from(vec![Some(true), Some(false), None, Some(true)]))),
+        ("small", DataType::Int16, Arc::new(Int16Array::from(vec![Some(i16::MIN), Some(i16::MAX), None, Some(0)]))),
+        ("medium", DataType::Int32, Arc::new(Int32Array::from(vec![Some(i32::MAX), Some(i32::MIN), None, Some(0)]))),
+        (
+            "single",
+            DataType::Float32,
+            Arc::new(Float32Array::from(vec![Some(0.5), Some(-1.5), None, Some(16_777_216.0)])),
+        ),
+        (
+            "double",
+            DataType::Float64,
+            Arc::new(Float64Array::from(vec![Some(0.1), Some(1e300), None, Some(123_456_789.125)])),
+        ),
+        (
+            "price",
+            DataType::Decimal128(12, 4),
+            Arc::new(
+                Decimal128Array::from(vec![Some(123_400), Some(-1), None, Some(999_999_999_999)])
+                    .with_precision_and_scale(12, 4)
+                    .unwrap(),
+            ),
+        ),
+        ("free", DataType::Float64, Arc::new(Float64Array::from(vec![Some(0.1), Some(1e20), None, Some(3.0)]))),
+        ("note", DataType::Utf8, Arc::new(StringArray::from(vec![Some("a,b"), Some(""), None, Some("ä")]))),
+        ("day", DataType::Date32, Arc::new(Date32Array::from(vec![Some(15_706), Some(15_736), None, Some(15_737)]))),
+        ("seen", DataType::Timestamp(micros, None), Arc::new(TimestampMicrosecondArray::from(seen.clone()))),
+        (
+            "seen_utc",
+            DataType::Timestamp(micros, Some("+00:00".into())),
+            Arc::new(TimestampMicrosecondArray::from(seen).with_timezone("+00:00")),
+        ),
+    ];
+    let fields: Vec<_> =
+        columns.iter().map(|(name, data_type, _)| Field::new(*name, data_type.clone(), true)).collect();
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns.into_iter().map(|(_, _, array)| array).collect())
+        .unwrap()
+}
+
+fn types_and_values(warehouse: &dyn Warehouse) {
+    let all = batch(warehouse, &Extract::new("SELECT * FROM readings ORDER BY id"));
+    assert_eq!(all.schema(), readings().schema());
+    assert_eq!(all, readings());
+}
+
+fn the_window_is_half_open(warehouse: &dyn Warehouse) {
+    let january = DateWindow::new("2013-01-01".parse().unwrap(), "2013-02-01".parse().unwrap()).unwrap();
+    for column in ["day", "seen", "seen_utc"] {
+        let sql = format!("SELECT id FROM readings WHERE {column} >= $1 AND {column} < $2 ORDER BY id");
+        assert_eq!(ids(warehouse, &Extract::new(sql).window(january)), [1, 2], "{column}");
+    }
+}
+
+fn parameters_of_each_type(warehouse: &dyn Warehouse) {
+    let moment: chrono::NaiveDateTime = "2013-01-31T23:59:59.500".parse().unwrap();
+    let chosen = |condition: &str, parameter: refit_warehouse::Parameter| {
+        ids(warehouse, &Extract::new(format!("SELECT id FROM readings WHERE {condition} ORDER BY id")).bind(parameter))
+    };
+    assert_eq!(chosen("medium = $1", i64::from(i32::MAX).into()), [1]);
+    assert_eq!(chosen("price > $1", 12.3.into()), [1, i64::MAX]);
+    assert_eq!(chosen("flag = $1", false.into()), [2]);
+    assert_eq!(chosen("note = $1", "a,b".into()), [1]);
+    assert_eq!(chosen("day <= $1", moment.date().into()), [1, 2]);
+    assert_eq!(chosen("seen >= $1", moment.into()), [2, i64::MAX]);
+    assert_eq!(chosen("seen_utc < $1", moment.into()), [1]);
+    // A parameter used twice, and one with SQL in it.
+    assert_eq!(chosen("note = $1 OR note = $1 || ''", "ä".into()), [i64::MAX]);
+    assert_eq!(chosen("note = $1", "' OR 1=1 --".into()), [0_i64; 0]);
+}
+
+fn batches_are_bounded(warehouse: &dyn Warehouse) {
+    for (rows, expected) in [(8192, vec![8192]), (20_000, vec![8192, 8192, 3616])] {
+        let reader = warehouse.extract(&count_to(rows)).unwrap();
+        let sizes: Vec<_> = reader.map(|batch| batch.unwrap().num_rows()).collect();
+        assert_eq!(sizes, expected);
+    }
+}
+
+fn a_result_without_rows_has_its_columns(warehouse: &dyn Warehouse) {
+    let reader = warehouse.extract(&Extract::new("SELECT id, day FROM readings WHERE id = 0")).unwrap();
+    assert_eq!(reader.schema().fields().len(), 2);
+    assert_eq!(reader.schema().field(1).data_type(), &DataType::Date32);
+    assert_eq!(reader.count(), 0);
+}
+
+fn parameters_must_match(warehouse: &dyn Warehouse) {
+    let window = DateWindow::new("2013-01-01".parse().unwrap(), "2013-02-01".parse().unwrap()).unwrap();
+    let sql = "SELECT id FROM readings WHERE day >= $1";
+    for extract in
+        [Extract::new(sql), Extract::new(sql).window(window), Extract::new("SELECT id FROM readings").bind(1)]
+    {
+        match warehouse.extract(&extract) {
+            Err(WarehouseError::Parameters { bound, .. }) => assert_eq!(bound, extract.parameters().len()),
+            Err(other) => panic!("{}", whole(&other)),
+            Ok(_) => panic!("{extract:?} ran"),
+        }
+    }
+}
+
+fn a_bad_query_is_refused(warehouse: &dyn Warehouse) {
+    for (sql, named) in
+        [("SELEC 1", "SELEC"), ("SELECT * FROM nowhere", "nowhere"), ("SELECT \"none\" FROM readings", "none")]
+    {
+        match warehouse.extract(&Extract::new(sql)) {
+            Err(error @ WarehouseError::Query { .. }) => assert!(error.to_string().contains(named), "{error}"),
+            Err(other) => panic!("{}", whole(&other)),
+            Ok(_) => panic!("{sql} ran"),
+        }
+    }
+    let error = warehouse.extract(&Extract::new("CREATE TEMP TABLE t (i int4)")).err().unwrap();
+    assert!(matches!(error, WarehouseError::NoColumns), "{error}");
+}
+
+fn a_reader_dropped_early_does_no_harm(warehouse: &dyn Warehouse) {
+    let mut reader = warehouse.extract(&count_to(50_000_000)).unwrap();
+    assert_eq!(reader.next().unwrap().unwrap().num_rows(), 8192);
+    drop(reader);
+    assert_eq!(ids(warehouse, &Extract::new("SELECT id FROM readings WHERE id < 3 ORDER BY id")), [1, 2]);
+}
