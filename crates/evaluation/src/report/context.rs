@@ -1,0 +1,129 @@
+//! What a report says beside the figures: where the model comes from, and what came before it.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::Serialize;
+
+use crate::EvaluationRow;
+
+/// Where an evaluated model comes from, and what came before it.
+///
+/// What is not known is left as [`ReportContext::new`] makes it; the report leaves it out.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct ReportContext {
+    /// The model's name.
+    pub model: String,
+    /// The training job that made it.
+    pub training_job: String,
+    /// When it was evaluated.
+    pub evaluated_at: DateTime<Utc>,
+    /// Whether the run only tests the loop.
+    pub testing: bool,
+    /// What the label is, such as `arr_delay`; "label" where it is not given.
+    pub label: String,
+    /// The label's unit, such as `minutes`.
+    pub unit: Option<String>,
+    /// The artifact's SHA-256, in hex.
+    pub artifact_digest: Option<String>,
+    /// The dataset it was trained and evaluated on.
+    pub dataset: Option<DatasetLineage>,
+    /// The tuning job it won.
+    pub tuning: Option<TuningSummary>,
+    /// Earlier evaluations of this model, in any order. This one may be among them.
+    pub history: Vec<EvaluationRow>,
+}
+
+impl ReportContext {
+    /// A context of nothing but a model, its training job and the time.
+    pub fn new(model: impl Into<String>, training_job: impl Into<String>, evaluated_at: DateTime<Utc>) -> Self {
+        Self {
+            model: model.into(),
+            training_job: training_job.into(),
+            evaluated_at,
+            testing: false,
+            label: "label".to_owned(),
+            unit: None,
+            artifact_digest: None,
+            dataset: None,
+            tuning: None,
+            history: Vec::new(),
+        }
+    }
+}
+
+/// The dataset behind a model.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct DatasetLineage {
+    /// The manifest's digest, in hex.
+    pub digest: String,
+    /// The SQL that extracted it.
+    pub query: String,
+    /// The first day and the day after the last.
+    pub window: Option<(NaiveDate, NaiveDate)>,
+}
+
+/// Whether an objective metric is to fall or to rise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub enum Direction {
+    /// Lower is better, as for RMSE.
+    #[default]
+    Minimize,
+    /// Higher is better.
+    Maximize,
+}
+
+/// The tuning job behind a model.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct TuningSummary {
+    /// The tuning job.
+    pub name: String,
+    /// The tuning job it warm started from.
+    pub parent: Option<String>,
+    /// The metric it optimised, such as `validation:rmse`.
+    pub objective_metric: String,
+    /// Where that metric should go.
+    pub direction: Direction,
+    /// Its training jobs, in the order they began.
+    pub trials: Vec<Trial>,
+}
+
+impl TuningSummary {
+    /// The trial with the best objective value.
+    pub fn best(&self) -> Option<&Trial> {
+        self.trials
+            .iter()
+            .filter(|trial| trial.value().is_some())
+            .min_by(|one, other| self.loss(one).total_cmp(&self.loss(other)))
+    }
+
+    /// Lower is better, in either direction; a trial without a value comes last.
+    pub(super) fn loss(&self, trial: &Trial) -> f64 {
+        match (trial.value(), self.direction) {
+            (None, _) => f64::INFINITY,
+            (Some(value), Direction::Minimize) => value,
+            (Some(value), Direction::Maximize) => -value,
+        }
+    }
+}
+
+/// One training job of a tuning job.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct Trial {
+    /// The training job.
+    pub name: String,
+    /// How it ended, in SageMaker's words, such as `Completed`.
+    pub status: String,
+    /// Its final objective value, if it came to one.
+    pub objective_value: Option<f64>,
+    /// Its hyperparameters.
+    pub hyperparameters: BTreeMap<String, String>,
+}
+
+impl Trial {
+    /// The objective value where it is a number.
+    pub(super) fn value(&self) -> Option<f64> {
+        self.objective_value.filter(|value| value.is_finite())
+    }
+}

@@ -1,0 +1,111 @@
+//! What a supervisor reads first.
+
+use maud::{Markup, html};
+
+use super::Report;
+use super::number::{count, figure, percent, signed};
+
+pub(super) fn header(report: &Report) -> Markup {
+    let context = &report.context;
+    html! {
+        header {
+            p class="over" { "Model evaluation" @if context.testing { " " span class="badge" { "testing run" } } }
+            h1 { (context.model) }
+            p class="lead" { (verdict(report)) }
+            p class="meta" {
+                (context.evaluated_at.format("%-d %B %Y, %H:%M UTC")) " · " (report.evaluation.objective)
+                " · " (count(report.evaluation.trees as u64)) " trees · training job "
+                span class="name" { (context.training_job) }
+            }
+        }
+    }
+}
+
+pub(super) fn figures(report: &Report) -> Markup {
+    let metrics = &report.evaluation.metrics;
+    let unit = report.context.unit.as_deref();
+    html! {
+        dl class="tiles" {
+            (tile("RMSE", &figure(metrics.rmse), unit, "Typical error; large misses weigh more."))
+            (tile("MAE", &figure(metrics.mae), unit, "Average miss, whichever the side."))
+            (tile("Stdev of error", &figure(metrics.stdev_error), unit,
+                &format!("Spread around a mean error of {}.", signed(metrics.bias))))
+            (versus_mean(report))
+            (versus_previous(report))
+        }
+    }
+}
+
+fn verdict(report: &Report) -> Markup {
+    let metrics = &report.evaluation.metrics;
+    let unit = report.context.unit.as_deref().map(|unit| format!(" {unit}")).unwrap_or_default();
+    html! {
+        "On " (count(metrics.rows)) " held-out rows the model misses " em { (report.context.label) } " by "
+        b { (figure(metrics.mae)) (unit) } " on average. "
+        @match report.comparison.improvement_over_mean {
+            Some(better) if better > 0.0 => {
+                "Its RMSE of " b { (figure(metrics.rmse)) (unit) } " is " b { (percent(better)) " lower" }
+                " than that of always predicting the mean."
+            }
+            Some(better) => {
+                "Its RMSE of " b { (figure(metrics.rmse)) (unit) } " is " b class="bad" { (percent(-better)) " higher" }
+                " than that of always predicting the mean: it is no better than no model."
+            }
+            None => { "All labels are equal, so there is nothing to compare it with." }
+        }
+    }
+}
+
+fn versus_mean(report: &Report) -> Markup {
+    let metrics = &report.evaluation.metrics;
+    let note = format!(
+        "Always predicting {}: RMSE {}, MAE {}.",
+        figure(metrics.label_mean),
+        figure(metrics.baseline_rmse),
+        figure(metrics.baseline_mae)
+    );
+    change("Against the mean", report.comparison.improvement_over_mean, &note)
+}
+
+fn versus_previous(report: &Report) -> Markup {
+    match &report.comparison.previous {
+        Some(row) => {
+            let note =
+                format!("RMSE {} on {}, on that run's own rows.", figure(row.rmse), row.datetime.format("%Y-%m-%d"));
+            change("Against the last model", report.comparison.improvement_over_previous, &note)
+        }
+        None => tile("Against the last model", "–", None, "The first evaluation of this model."),
+    }
+}
+
+/// How the RMSE changed, in a word and an arrow, not in colour alone.
+fn change(title: &str, better: Option<f64>, note: &str) -> Markup {
+    let (class, text) = match better {
+        Some(share) if share.abs() < 0.0005 => ("", "no change".to_owned()),
+        Some(share) if share > 0.0 => ("good", format!("↓ {}", percent(share))),
+        Some(share) => ("bad", format!("↑ {}", percent(-share))),
+        None => ("", "–".to_owned()),
+    };
+    let word = match class {
+        "good" => "lower RMSE",
+        "bad" => "higher RMSE",
+        _ => "",
+    };
+    html! {
+        div {
+            dt { (title) }
+            dd class={ "value " (class) } { (text) @if !word.is_empty() { " " span class="unit" { (word) } } }
+            dd class="note" { (note) }
+        }
+    }
+}
+
+fn tile(title: &str, value: &str, unit: Option<&str>, note: &str) -> Markup {
+    html! {
+        div {
+            dt { (title) }
+            dd class="value" { (value) @if let Some(unit) = unit { " " span class="unit" { (unit) } } }
+            dd class="note" { (note) }
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! Which features the model leans on.
+
+use maud::{Markup, html};
+
+use super::number::{count, percent};
+use super::page::shortened;
+use crate::Evaluation;
+
+/// Features that are shown by name.
+const SHOWN: usize = 15;
+
+pub(super) fn section(evaluation: &Evaluation) -> Markup {
+    let used = evaluation.importance.iter().filter(|feature| feature.splits > 0);
+    let unused = evaluation.importance.len() - used.clone().count();
+    let largest = evaluation.importance.first().map_or(0.0, |feature| feature.share);
+    let rest: f64 = used.clone().skip(SHOWN).map(|feature| feature.share).sum();
+    let hidden = used.clone().count().saturating_sub(SHOWN);
+    html! {
+        section {
+            h2 { "Feature importance" }
+            p class="sub" { "Share of the total gain: how much of the loss that the trees removed was removed by splitting on a feature." }
+            table class="bars" {
+                thead { tr { th { "feature" } th {} th class="num" { "gain" } th class="num" { "splits" } } }
+                tbody {
+                    @for feature in used.take(SHOWN) {
+                        tr {
+                            th scope="row" { (shortened(&feature.feature, 60)) }
+                            td class="track" { i style=(format!("width:{:.1}%", 100.0 * feature.share / largest)) {} }
+                            td class="num" { (percent(feature.share)) }
+                            td class="num" { (count(feature.splits)) }
+                        }
+                    }
+                }
+            }
+            @if hidden > 0 || unused > 0 {
+                p class="legend" {
+                    @if hidden > 0 { (hidden) " more features hold " (percent(rest)) " together. " }
+                    @if unused == 1 { "One feature is not used." }
+                    @if unused > 1 { (unused) " features are not used." }
+                }
+            }
+        }
+    }
+}

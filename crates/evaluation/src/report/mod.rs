@@ -1,0 +1,82 @@
+//! The report of one evaluation: a page for people, JSON for programs.
+
+mod axis;
+mod context;
+mod error_histogram;
+mod headline;
+mod history;
+mod importance;
+mod lineage;
+mod number;
+mod page;
+mod predicted_vs_actual;
+mod tuning;
+
+use serde::Serialize;
+
+pub use context::{DatasetLineage, Direction, ReportContext, Trial, TuningSummary};
+
+use crate::metrics::relative_improvement;
+use crate::{Evaluation, EvaluationRow};
+
+/// An evaluation with where its model comes from, ready to be shown.
+///
+/// The page is one file without scripts that asks the network for nothing. Its size is bounded: whatever the
+/// number of rows, trials and past evaluations, the page shows the foremost and says how many there are; the
+/// JSON has all of them.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Report {
+    comparison: Comparison,
+    evaluation: Evaluation,
+    context: ReportContext,
+}
+
+/// How the model stands against the two things it should beat.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Comparison {
+    /// How much lower the RMSE is than that of predicting the mean, as a share; below 0 is higher.
+    pub improvement_over_mean: Option<f64>,
+    /// How much lower the RMSE is than the previous evaluation's, as a share; below 0 is higher.
+    pub improvement_over_previous: Option<f64>,
+    /// The newest earlier evaluation of another training job that was no test.
+    pub previous: Option<EvaluationRow>,
+}
+
+impl Report {
+    /// Puts an evaluation in its context.
+    pub fn new(evaluation: Evaluation, context: ReportContext) -> Self {
+        let previous = previous(&context).cloned();
+        let rmse = evaluation.metrics.rmse;
+        let comparison = Comparison {
+            improvement_over_mean: evaluation.metrics.improvement_over_mean(),
+            improvement_over_previous: previous.as_ref().and_then(|row| relative_improvement(rmse, row.rmse)),
+            previous,
+        };
+        Self { comparison, evaluation, context }
+    }
+
+    /// How the model stands against predicting the mean, and against the previous model.
+    pub fn comparison(&self) -> &Comparison {
+        &self.comparison
+    }
+
+    /// The page, as one self-contained HTML file.
+    pub fn html(&self) -> String {
+        page::page(self).into_string()
+    }
+
+    /// Every figure of the page and those it leaves out: `comparison`, `evaluation`, `context`.
+    pub fn json(&self) -> serde_json::Value {
+        // Nothing in it can fail: keys are strings, and no `Serialize` of ours returns an error.
+        serde_json::to_value(self).unwrap_or_default()
+    }
+}
+
+fn previous(context: &ReportContext) -> Option<&EvaluationRow> {
+    context
+        .history
+        .iter()
+        .filter(|row| !row.testing && row.trainingjob != context.training_job && row.datetime <= context.evaluated_at)
+        .max_by_key(|row| row.datetime)
+}

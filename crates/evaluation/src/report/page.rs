@@ -1,0 +1,60 @@
+//! The page as a whole.
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use super::{Report, error_histogram, headline, history, importance, lineage, predicted_vs_actual, tuning};
+
+const STYLE: &str = include_str!("page.css");
+
+pub(super) fn page(report: &Report) -> Markup {
+    let context = &report.context;
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                // The browser itself then holds the page to its promise: no script, no request.
+                meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:";
+                link rel="icon" href="data:,";
+                title { (context.model) " · evaluation of " (context.evaluated_at.format("%Y-%m-%d")) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                (headline::header(report))
+                main {
+                    (headline::figures(report))
+                    div class="pair" {
+                        (predicted_vs_actual::section(report))
+                        (error_histogram::section(report))
+                    }
+                    div class="pair" {
+                        (importance::section(&report.evaluation))
+                        (tuning::section(context))
+                    }
+                    (tuning::table(context))
+                    (history::section(report))
+                    (lineage::section(report))
+                }
+                footer { "Written by refit-evaluation " (env!("CARGO_PKG_VERSION")) ". Errors are prediction − actual." }
+            }
+        }
+    }
+}
+
+/// `arr_delay (minutes)`, or the label alone.
+pub(super) fn with_unit(what: &str, unit: Option<&str>) -> String {
+    match unit {
+        Some(unit) => format!("{what} ({unit})"),
+        None => what.to_owned(),
+    }
+}
+
+/// A text cut to what a cell can hold.
+pub(super) fn shortened(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
