@@ -11,7 +11,7 @@ use crate::error::BoosterError;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Unpacked bytes, tar headers and padding included. Default: 2 GiB.
+    /// Unpacked bytes, tar headers and padding included. Default: 1 GiB.
     pub bytes: u64,
     /// Entries, folders included. Default: 1,000.
     pub entries: u64,
@@ -19,7 +19,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { bytes: 2 << 30, entries: 1000 }
+        Self { bytes: 1 << 30, entries: 1000 }
     }
 }
 
@@ -110,7 +110,8 @@ fn read_entries(reader: impl Read, limits: &Limits, members: &mut Vec<Member>) -
         if kind.is_dir() || kind.is_pax_global_extensions() {
             continue;
         }
-        if !(kind.is_file() || kind.is_contiguous() || kind.is_gnu_sparse()) {
+        // Not sparse files either: they grow without bytes in the archive, past every limit.
+        if !(kind.is_file() || kind.is_contiguous()) {
             return Err(BoosterError::NotAFile { path: raw });
         }
         if path.split('/').any(|part| part.starts_with('.')) {

@@ -94,10 +94,11 @@ impl Booster {
         self.forest.roots().len()
     }
 
-    /// How many trees per group predict, if early stopping chose fewer than all and the model kept the rest.
+    /// How many trees per group predict, where the model says so; the others stay unused.
     ///
-    /// Image 1.2 stores the choice in the pickle, releases 1.3 to 1.7 in the model's attributes; SageMaker's serving
-    /// honours both, and so does this crate. Images from 1.3-1 on drop the trees instead.
+    /// Image 1.2 keeps all trees and stores early stopping's choice in the pickle (without early stopping: all of
+    /// them); XGBoost 1.4 to 1.7 store it in the model's attributes. SageMaker's serving honours both, and so does
+    /// this crate. Images from 1.3-1 on drop the trees instead.
     pub fn best_ntree_limit(&self) -> Option<usize> {
         self.best_ntree_limit
     }

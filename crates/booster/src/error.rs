@@ -79,7 +79,7 @@ pub enum BoosterError {
         path: String,
     },
 
-    /// A member is a link or a device.
+    /// A member is a link, a device or a sparse file.
     #[error("the model archive holds {path:?}, which is no plain file; pack the file itself")]
     NotAFile {
         /// The member's path.

@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::scalar::{base_score, flags, integer};
+use super::scalar::{base_score, flags, floats, integer};
+use super::tokens::standard;
 use super::ubj;
 use crate::error::Cause;
 use crate::model::{BaseScore, Model, Tree};
@@ -16,7 +17,8 @@ use crate::version::Version;
 
 /// Reads a JSON model, or the JSON snapshot that XGBoost 1.3 to 1.6 pickles.
 pub(crate) fn from_json(bytes: &[u8]) -> Result<Model, Cause> {
-    let mut stream = serde_json::Deserializer::from_slice(bytes).into_iter::<Document>();
+    let json = standard(bytes);
+    let mut stream = serde_json::Deserializer::from_slice(&json).into_iter::<Document>();
     let document = stream.next().ok_or("the file is empty")??;
     document.into_model()
 }
@@ -94,13 +96,14 @@ struct DocumentTree {
     left_children: Vec<i32>,
     right_children: Vec<i32>,
     split_indices: Vec<u32>,
+    #[serde(deserialize_with = "floats")]
     split_conditions: Vec<f32>,
     #[serde(deserialize_with = "flags")]
     default_left: Vec<bool>,
     // Trees with vector leaves have no gains.
-    #[serde(default)]
+    #[serde(deserialize_with = "floats", default)]
     loss_changes: Vec<f32>,
-    #[serde(default)]
+    #[serde(deserialize_with = "floats", default)]
     sum_hessian: Vec<f32>,
     #[serde(default)]
     categories: Vec<IgnoredAny>,

@@ -4,6 +4,7 @@ mod binary;
 mod document;
 mod pickle;
 mod scalar;
+mod tokens;
 mod ubj;
 
 use crate::error::{BoosterError, Cause};

@@ -30,6 +30,12 @@ pub(crate) fn flags<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<bo
     Ok(flags.into_iter().map(|flag| flag.0).collect())
 }
 
+/// Single-precision numbers, where `null` stands for NaN.
+pub(crate) fn floats<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<f32>, D::Error> {
+    let floats = Vec::<Option<f32>>::deserialize(deserializer)?;
+    Ok(floats.into_iter().map(|float| float.unwrap_or(f32::NAN)).collect())
+}
+
 fn parse_base_score(text: &str) -> Option<Vec<f32>> {
     let text = text.trim();
     let inner = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
