@@ -16,7 +16,7 @@ const SCHEMA_VERSION: i64 = 1;
 /// Every commit is on disk before the call returns (write-ahead log, `synchronous = FULL`), so what has been
 /// acknowledged survives a killed process. Calls block: async code makes them inside `spawn_blocking`. A closure
 /// must not call the same handle again, or it waits for itself.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(crate) struct Database {
     connection: Arc<Mutex<Option<Connection>>>,
 }
@@ -34,13 +34,16 @@ impl Database {
         if found > SCHEMA_VERSION {
             return Err(LocalError::NewerData { path: path.to_owned() });
         }
-        connection.pragma_update(None, "user_version", SCHEMA_VERSION).map_err(failed)?;
+        if found < SCHEMA_VERSION {
+            connection.pragma_update(None, "user_version", SCHEMA_VERSION).map_err(failed)?;
+        }
         Ok(Self { connection: Arc::new(Mutex::new(Some(connection))) })
     }
 
-    /// Runs statements that need no answer: how a module creates its tables (`CREATE TABLE IF NOT EXISTS`).
+    /// Runs statements that need no answer, all or none: how a module creates its tables (`CREATE TABLE IF NOT
+    /// EXISTS`).
     pub(crate) fn execute_batch(&self, sql: &str) -> rusqlite::Result<()> {
-        self.with(|connection| connection.execute_batch(sql))
+        self.transaction(|transaction| transaction.execute_batch(sql))
     }
 
     /// Lends the connection, for reads and for single statements.

@@ -163,3 +163,38 @@ impl fmt::Debug for Account {
         f.debug_struct("Account").field("id", &self.id).field("access_key", &self.access_key).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_is_read_from_its_three_parts() {
+        let account: Account = "210987654321:key:a/secret:with+signs".parse().unwrap();
+        assert_eq!((account.id(), account.access_key()), ("210987654321", "key"));
+        assert_eq!(account.secret_key(), "a/secret:with+signs");
+    }
+
+    #[test]
+    fn a_wrong_account_is_refused_without_showing_its_secret() {
+        for (text, reason) in [
+            ("12345:key:hidden", "twelve digits"),
+            ("123456789012:key", "three parts"),
+            ("123456789012::hidden", "access key"),
+            ("123456789012:a/b:hidden", "access key"),
+            ("123456789012:key:", "secret key"),
+        ] {
+            let error = text.parse::<Account>().unwrap_err().to_string();
+            assert!(error.contains(reason) && !error.contains("hidden"), "{text}: {error}");
+        }
+        assert!(!format!("{:?}", Account::new("123456789012", "key", "hidden").unwrap()).contains("hidden"));
+    }
+
+    #[test]
+    fn options_are_checked_before_anything_is_touched() {
+        let twice = [Account::default(), Account::default()];
+        assert!(matches!(Options::new("x").accounts(twice).check(), Err(LocalError::Account { .. })));
+        assert!(matches!(Options::new("x").region("Mars").check(), Err(LocalError::Region { .. })));
+        assert!(Options::new("x").region("eu-central-1").check().is_ok());
+    }
+}

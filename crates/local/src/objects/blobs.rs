@@ -37,6 +37,7 @@ impl Blobs {
         for prefix in 0..=u8::MAX {
             fs::create_dir_all(blobs.objects.join(format!("{prefix:02x}"))).map_err(failed)?;
         }
+        File::open(&blobs.objects).and_then(|objects| objects.sync_all()).map_err(failed)?;
         blobs.sweep(named).map_err(failed)?;
         Ok(blobs)
     }
@@ -93,6 +94,11 @@ pub(crate) struct Incoming {
 }
 
 impl Incoming {
+    /// How many bytes there are so far.
+    pub(crate) fn size(&self) -> u64 {
+        self.size
+    }
+
     /// Appends bytes.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.file.write_all(bytes)?;

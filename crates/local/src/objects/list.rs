@@ -67,7 +67,7 @@ impl ObjectStore {
 
 impl ListQuery {
     /// The common prefix a key is rolled up into.
-    pub(super) fn common_prefix<'k>(&self, key: &'k str) -> Option<&'k str> {
+    pub(crate) fn common_prefix<'k>(&self, key: &'k str) -> Option<&'k str> {
         common_prefix(key, &self.prefix, self.delimiter.as_deref())
     }
 }

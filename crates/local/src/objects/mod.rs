@@ -14,21 +14,23 @@ mod list;
 mod multipart;
 mod put;
 mod read;
+#[cfg(test)]
+mod tests;
 mod versions_list;
 
 use std::path::Path;
 
 pub(crate) use self::attributes::{Algorithm, Attributes, Checksums};
 pub(crate) use self::blobs::{Blob, Incoming};
-pub(crate) use self::buckets::{Bucket, Versioning};
+pub(crate) use self::buckets::Versioning;
 pub(crate) use self::copy::{CopySource, ObjectCopy};
 pub(crate) use self::delete::{Deleted, ToDelete};
 pub(crate) use self::error::ObjectError;
-pub(crate) use self::list::{Cursor, ListQuery, Page};
+pub(crate) use self::list::{Cursor, ListQuery};
 pub(crate) use self::multipart::{CompletedPart, NewUpload, Part, Upload};
 pub(crate) use self::put::{Condition, ETagMatch, Written};
 pub(crate) use self::read::Stored;
-pub(crate) use self::versions_list::{VersionMarker, VersionsPage, VersionsQuery};
+pub(crate) use self::versions_list::{VersionMarker, VersionsQuery};
 
 use self::blobs::Blobs;
 use crate::db::Database;
