@@ -1,1 +1,3 @@
+//! What the tests of several files share: suites of behaviours that run against any endpoint.
 
+pub mod suites;
