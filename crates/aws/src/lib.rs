@@ -39,7 +39,7 @@ pub use history_csv::HistoryRow;
 pub use history_log::{Appended, HistoryLog};
 pub use names::{AccountId, BucketName, ImageUri, RoleArn};
 pub use parsed_string::check_name;
-pub use poll::{Poll, PollTimeout};
+pub use poll::{Poll, PollTimeout, Waiting};
 pub use request_error::RequestError;
 pub use s3_uri::S3Uri;
 pub use sha256_digest::Sha256Digest;

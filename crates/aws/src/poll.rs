@@ -74,29 +74,69 @@ impl Poll {
     where
         E: From<PollTimeout>,
     {
-        let started = Instant::now();
-        let mut asked = 0;
-        for pause in self.pauses() {
-            asked += 1;
+        let mut waiting = self.start(what);
+        loop {
             if let Some(answer) = ask().await? {
                 return Ok(answer);
             }
-            let left = self.timeout.saturating_sub(started.elapsed());
-            if left.is_zero() {
-                break;
-            }
-            tokio::time::sleep(pause.min(left)).await;
+            waiting.pause().await?;
         }
-        Err(PollTimeout { what: what.into(), waited: started.elapsed(), asked }.into())
+    }
+
+    /// Begins to wait, for a loop that asks its own questions.
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// let mut waiting = refit_aws::Poll::default().start("the third round");
+    /// for _ in 0..2 {
+    ///     waiting.pause().await?;
+    /// }
+    /// # Ok::<(), refit_aws::PollTimeout>(()) }).unwrap();
+    /// ```
+    pub fn start(&self, what: impl Into<String>) -> Waiting {
+        Waiting {
+            what: what.into(),
+            started: Instant::now(),
+            pause: self.first.min(self.ceiling),
+            asked: 0,
+            poll: self.clone(),
+        }
     }
 
     /// The pauses between the questions, without end.
     pub fn pauses(&self) -> impl Iterator<Item = Duration> + Send + use<> {
-        let (ceiling, growth) = (self.ceiling, self.growth.max(1.0));
-        iter::successors(Some(self.first.min(ceiling)), move |pause| {
-            let longer = Duration::try_from_secs_f64(pause.as_secs_f64() * growth);
-            Some(longer.unwrap_or(ceiling).min(ceiling))
-        })
+        let poll = self.clone();
+        iter::successors(Some(poll.first.min(poll.ceiling)), move |pause| Some(poll.longer(*pause)))
+    }
+
+    fn longer(&self, pause: Duration) -> Duration {
+        let longer = Duration::try_from_secs_f64(pause.as_secs_f64() * self.growth.max(1.0));
+        longer.unwrap_or(self.ceiling).min(self.ceiling)
+    }
+}
+
+/// A [`Poll`] under way.
+#[derive(Debug)]
+pub struct Waiting {
+    what: String,
+    started: Instant,
+    pause: Duration,
+    asked: u32,
+    poll: Poll,
+}
+
+impl Waiting {
+    /// Sleeps until it is time for the next question; an error once the time is over.
+    pub async fn pause(&mut self) -> Result<(), PollTimeout> {
+        self.asked += 1;
+        let waited = self.started.elapsed();
+        let left = self.poll.timeout.saturating_sub(waited);
+        if left.is_zero() {
+            return Err(PollTimeout { what: self.what.clone(), waited, asked: self.asked });
+        }
+        tokio::time::sleep(self.pause.min(left)).await;
+        self.pause = self.poll.longer(self.pause);
+        Ok(())
     }
 }
 

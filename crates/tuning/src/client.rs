@@ -87,26 +87,28 @@ impl TuningClient {
         poll: &Poll,
         mut on_progress: impl FnMut(&TuningJob),
     ) -> Result<TuningJob, TuningError> {
-        let mut failures = 0;
-        let mut last = None;
-        let ended =
-            poll.until(format!("the end of tuning job {name}"), async || -> Result<Option<TuningJob>, TuningError> {
-                let job = match self.describe(name).await {
-                    Err(TuningError::Request(error)) if error.is_retryable() && failures < PATIENCE => {
-                        failures += 1;
-                        warn!(tuning_job = %name, %error, "no answer, asking again");
-                        return Ok(None);
-                    }
-                    answer => answer?.ok_or_else(|| no_such_tuning_job(name))?,
-                };
-                failures = 0;
-                on_progress(&job);
-                if last.replace(job.training_jobs) != Some(job.training_jobs) {
-                    info!(tuning_job = %name, status = %job.status, training_jobs = %job.training_jobs, "tuning");
+        let mut waiting = poll.start(format!("the end of tuning job {name}"));
+        let (mut failures, mut last) = (0, None);
+        let job = loop {
+            match self.describe(name).await {
+                Err(TuningError::Request(error)) if error.is_retryable() && failures < PATIENCE => {
+                    failures += 1;
+                    warn!(tuning_job = %name, %error, "no answer, asking again");
                 }
-                Ok((!matches!(job.status, TuningJobStatus::InProgress | TuningJobStatus::Stopping)).then_some(job))
-            });
-        let job = ended.await?;
+                answer => {
+                    let job = answer?.ok_or_else(|| no_such_tuning_job(name))?;
+                    failures = 0;
+                    on_progress(&job);
+                    if last.replace(job.training_jobs) != Some(job.training_jobs) {
+                        info!(tuning_job = %name, status = %job.status, training_jobs = %job.training_jobs, "tuning");
+                    }
+                    if job.status.has_ended() {
+                        break job;
+                    }
+                }
+            }
+            waiting.pause().await?;
+        };
         match job.status {
             TuningJobStatus::Completed | TuningJobStatus::Stopped => Ok(job),
             _ => Err(TuningError::JobFailed {

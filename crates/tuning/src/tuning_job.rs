@@ -121,6 +121,11 @@ impl TuningJobStatus {
         matches!(self, Self::Completed | Self::Stopped | Self::Failed)
     }
 
+    /// Whether there is nothing to wait for. A word this version does not know may be a step on the way.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.is_terminal() || matches!(self, Self::Deleting | Self::DeleteFailed)
+    }
+
     /// SageMaker's word for it.
     pub fn as_str(&self) -> &str {
         match self {

@@ -28,7 +28,11 @@ impl ArtifactStore {
         let (uri, bytes) = (self.uri(key)?, bytes.into());
         let (digest, size) = (Sha256Digest::of(&bytes), bytes.len() as u64);
         check_size(key, size)?;
-        self.put_new(uri, digest, size, async || Ok(ByteStream::from(bytes.clone()))).await
+        if let Some(there) = self.same_there(&uri, digest).await? {
+            return Ok(there);
+        }
+        let request = self.put_request(&uri, digest).body(ByteStream::from(bytes));
+        self.send_put(request, &uri, digest, size).await
     }
 
     /// Stores a file under a key, in pieces. If the newest version holds the same bytes already, nothing is written.
@@ -42,10 +46,11 @@ impl ArtifactStore {
         let file = path.to_owned();
         let digest = tokio::task::spawn_blocking(move || Sha256Digest::of_file(&file)).await;
         let digest = digest.map_err(|error| failed(error.into()))?.map_err(failed)?;
-        self.put_new(uri, digest, size, async || {
-            ByteStream::from_path(path).await.map_err(|error| failed(std::io::Error::other(error)))
-        })
-        .await
+        if let Some(there) = self.same_there(&uri, digest).await? {
+            return Ok(there);
+        }
+        let body = ByteStream::from_path(path).await.map_err(|error| failed(std::io::Error::other(error)))?;
+        self.send_put(self.put_request(&uri, digest).body(body), &uri, digest, size).await
     }
 
     /// Copies an object, from this or from another bucket, to a key of this one, without moving its bytes through here.
@@ -135,21 +140,13 @@ impl ArtifactStore {
         }
     }
 
-    async fn put_new(
-        &self,
-        uri: S3Uri,
-        digest: Sha256Digest,
-        size: u64,
-        body: impl AsyncFn() -> Result<ByteStream, AwsError>,
-    ) -> Result<StoredObject, AwsError> {
-        if let Some(there) = self.head_uri(&uri, None).await?
-            && there.sha256 == Some(digest)
-        {
+    /// The newest version, if it has these bytes.
+    async fn same_there(&self, uri: &S3Uri, digest: Sha256Digest) -> Result<Option<StoredObject>, AwsError> {
+        let there = self.head_uri(uri, None).await?.filter(|there| there.sha256 == Some(digest));
+        if there.is_some() {
             debug!(%uri, "already there");
-            return Ok(there);
         }
-        let request = self.put_request(&uri, digest).body(body().await?);
-        self.send_put(request, &uri, digest, size).await
+        Ok(there)
     }
 
     fn put_request(&self, uri: &S3Uri, digest: Sha256Digest) -> PutObjectFluentBuilder {
