@@ -1,3 +1,4 @@
-//! What the tests of several files share: suites of behaviours that run against any endpoint.
+//! Behaviours of refit as functions of an `SdkConfig`, and what they need.
 
+pub mod scripted;
 pub mod suites;
