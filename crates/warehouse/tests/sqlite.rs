@@ -28,7 +28,8 @@ fn first_error(warehouse: &Sqlite, sql: &str) -> WarehouseError {
 #[test]
 fn the_suite_holds() {
     let dir = tempfile::tempdir().unwrap();
-    suite::run(&Sqlite::file(database(dir.path(), suite::READINGS)).unwrap());
+    let sql = suite::READINGS.to_owned() + &suite::delays();
+    suite::run(&Sqlite::file(database(dir.path(), &sql)).unwrap());
 }
 
 /// Expected counts from pandas: `flights.merge(weather, on=["origin", "time_hour"])` on the same files.

@@ -114,7 +114,7 @@ fn explain(config: &Config, error: Error) -> WarehouseError {
     match refusal.code() {
         code if code.code().starts_with("28") && wants_tls(config, refusal.message()) => WarehouseError::Tls {
             host,
-            remedy: "the server takes encrypted connections only: use TlsMode::VerifyFull",
+            remedy: "the server has no rule for a plain connection of this user: use TlsMode::VerifyFull, or check the user",
             source: error.into(),
         },
         code if code.code().starts_with("28") => WarehouseError::Authentication {

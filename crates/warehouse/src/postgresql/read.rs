@@ -93,9 +93,10 @@ fn append(row: &Row, wires: &[Wire], columns: &mut [Column], number: u64) -> Res
     Ok(())
 }
 
-/// An error while rows came: the server's own is about the query, any other about the connection.
+/// An error while rows came. A server that shuts down, or is told to end the session (SQLSTATE 57P01 to 57P05), says so; any
+/// other word of it is about the query.
 fn broken(error: postgres::Error, rows: u64) -> WarehouseError {
-    if error.as_db_error().is_some() {
+    if error.code().is_some_and(|code| !code.code().starts_with("57P")) {
         return connect::query_error(error);
     }
     WarehouseError::Broken { rows, source: error.into() }

@@ -1,6 +1,7 @@
 //! What the tests of every warehouse share.
 #![allow(dead_code, reason = "each test binary uses its part")]
 
+pub(crate) mod postgres;
 pub(crate) mod suite;
 
 use std::path::{Path, PathBuf};

@@ -9,7 +9,7 @@ use arrow::array::{
 use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 use arrow::record_batch::RecordBatch;
-use refit_warehouse::{DateWindow, Extract, Warehouse, WarehouseError};
+use refit_warehouse::{DatasetSpec, DateWindow, Extract, Percent, Split, Warehouse, WarehouseError};
 
 use super::whole;
 
@@ -25,6 +25,29 @@ pub(crate) const READINGS: &str = "
         (3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
         (9223372036854775807, true, 0, 0, 16777216, 123456789.125, 99999999.9999, 3, 'ä', '2013-02-01', '2013-02-01 00:00:00', '2013-02-01 00:00:00');
 ";
+
+/// Makes a table of a thousand rows to learn from. `tests/fixtures/delays.py` has the same formulas.
+pub(crate) fn delays() -> String {
+    let rows: Vec<_> = (0..1000)
+        .map(|i| {
+            let (flag, missing) = (i % 3 == 0, i % 7 == 0);
+            let (day, hour) = (i / 40 + 1, i % 24);
+            let wind = if missing { "NULL".to_owned() } else { format!("{}.{}", i % 50, i % 10) };
+            let fare = format!("{}.{:04}", i * 7, i * 13 % 10_000);
+            format!(
+                "({i}, {}, {flag}, {wind}, {fare}, '2013-01-{day:02} {hour:02}:00:00', 'N{}')",
+                i % 97 - 20,
+                i % 211
+            )
+        })
+        .collect();
+    format!(
+        "CREATE TABLE delays (id int8, delay int4, flag boolean, wind double precision, fare numeric(12,4), seen timestamptz,
+            tail text);
+        INSERT INTO delays VALUES {};",
+        rows.join(", ")
+    )
+}
 
 /// A table of numbers from 1, of as many rows as are asked for.
 pub(crate) fn count_to(rows: usize) -> Extract {
@@ -42,6 +65,7 @@ pub(crate) fn run(warehouse: &dyn Warehouse) {
     parameters_must_match(warehouse);
     a_bad_query_is_refused(warehouse);
     a_reader_dropped_early_does_no_harm(warehouse);
+    a_dataset_has_the_same_bytes(warehouse);
 }
 
 pub(crate) fn batch(warehouse: &dyn Warehouse, extract: &Extract) -> RecordBatch {
@@ -181,3 +205,46 @@ fn a_reader_dropped_early_does_no_harm(warehouse: &dyn Warehouse) {
     drop(reader);
     assert_eq!(ids(warehouse, &Extract::new("SELECT id FROM readings WHERE id < 3 ORDER BY id")), [1, 2]);
 }
+
+/// The SHA-256 are those of the files that `tests/fixtures/delays.py` writes with Python and its `csv` and `hashlib`.
+fn a_dataset_has_the_same_bytes(warehouse: &dyn Warehouse) {
+    let window = DateWindow::new("2013-01-01".parse().unwrap(), "2013-01-21".parse().unwrap()).unwrap();
+    let sql = "SELECT * FROM delays WHERE seen >= $1 AND seen < $2 ORDER BY id";
+    let extract = Extract::new(sql).window(window);
+    let by_time = Split::ByTime {
+        column: "seen".to_owned(),
+        validation_from: "2013-01-11".parse().unwrap(),
+        evaluation_from: "2013-01-16".parse().unwrap(),
+    };
+    let by_hash = |column: &str| Split::ByHash {
+        column: column.to_owned(),
+        validation: Percent::new(20).unwrap(),
+        evaluation: Percent::new(10).unwrap(),
+    };
+    for (split, left_out, expected) in [
+        (by_time, vec!["id", "tail"], BY_TIME),
+        (by_hash("tail"), vec!["id", "seen"], BY_TAIL),
+        (by_hash("seen"), vec!["id", "tail"], BY_SEEN),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let spec = DatasetSpec::new("delay", split).leave_out(left_out);
+        let manifest = spec.write(warehouse.extract(&extract).unwrap(), &extract, dir.path()).unwrap();
+        let digests: Vec<_> = manifest.files.iter().map(|file| file.sha256.as_str()).collect();
+        assert_eq!(digests, expected);
+    }
+}
+const BY_TIME: [&str; 3] = [
+    "1d7588344f725619e32265c0aecb6e0ec98d4590567ab91ee90d61432b5fd93b",
+    "1c2f604fde9b53c067d8a6302288aa4339bde8c31c9603284038cb4942a79d97",
+    "232a98b410733ba6929d252f70f1ec9fe6c8ae7bf1c6824d1e2cb532e3a6d90f",
+];
+const BY_TAIL: [&str; 3] = [
+    "46e017534dd0847bab816c3aa60f56a88512c7ffe147028cad37673aca094e94",
+    "0d47c947875003772c49b7c9e514b2552dba7cbe57c5fda6bab9492ff8f40a86",
+    "908399b3ff0feb6725993de50c394ec4e66c02d148c33dba5aff3ebae4546408",
+];
+const BY_SEEN: [&str; 3] = [
+    "abc4af2a6750f79fbab19ebb9b83d92db51f5c467861b62928ff48518fd423cb",
+    "014d80f4207ee42cdf8198e841d1e018d6740fe0ae8f8cb939671346bc1c6f12",
+    "d85a092a2d9e52b0d59b17ad52c91f69a59fd3e106f9cc718ea60047d9e5c2a1",
+];
