@@ -1,4 +1,4 @@
-//! Behaviours of refit as functions of an `SdkConfig`, and what they need.
+//! What the tests of several files share: suites of behaviours that run against any endpoint, and a scripted endpoint.
 
 pub mod scripted;
 pub mod suites;

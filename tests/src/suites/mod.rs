@@ -1,7 +1,8 @@
-//! One module for each part: public functions that try a behaviour on whatever AWS the configuration leads to.
+//! Behaviours, each tested once and run everywhere: functions of an `SdkConfig` that panic when something is wrong.
 
 pub mod artifact_store;
 pub mod history_log;
+pub mod s3_wire;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
