@@ -1,5 +1,48 @@
 //! What the AWS-facing crates of refit share: S3 URIs, the artifact store, history logs, request errors, polling.
 //!
+//! ```
+//! use refit_aws::{Appended, ArtifactStore, HistoryLog, HistoryRow};
+//! use refit_local::{LocalAws, Options};
+//! use serde::{Deserialize, Serialize};
+//!
+//! #[derive(Serialize, Deserialize)]
+//! struct Run {
+//!     run: String,
+//!     rmse: f64,
+//! }
+//!
+//! impl HistoryRow for Run {
+//!     const COLUMNS: &'static [&'static str] = &["run", "rmse"];
+//!     const KEY: &'static str = "run";
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # tokio::runtime::Runtime::new()?.block_on(async {
+//! // On AWS: `let config = aws_config::load_from_env().await;`
+//! let folder = tempfile::tempdir()?;
+//! let local = LocalAws::start(Options::new(folder.path().join("aws"))).await?;
+//! let config = local.sdk_config();
+//!
+//! let store = ArtifactStore::new(&config, "my-models".parse()?);
+//! store.ensure_bucket().await?;
+//! let model = store.put("models/flights.tar.gz", "first").await?;
+//! store.put("models/flights.tar.gz", "second").await?;
+//!
+//! let (bytes, _) = store.get(&model.uri).await?;
+//! assert_eq!(bytes, "second");
+//! let (bytes, _) = store.get_version(&model.uri, model.version_id.as_deref()).await?;
+//! assert_eq!(bytes, "first");
+//!
+//! let history = HistoryLog::new(store, "logs/runs.csv", folder.path().join("runs.csv"))?;
+//! let run = Run { run: "2026-11".to_owned(), rmse: 12.5 };
+//! assert_eq!(history.append(&run).await?, Appended::Added);
+//! assert_eq!(history.append(&run).await?, Appended::AlreadyThere);
+//! # local.stop().await;
+//! # Ok(())
+//! # })
+//! # }
+//! ```
+//!
 //! # How it behaves
 //!
 //! - Credentials, region, endpoint, retries and timeouts are those of the [`SdkConfig`](aws_types::SdkConfig) it is
