@@ -11,7 +11,7 @@ use tracing_subscriber::EnvFilter;
 
 /// S3, SageMaker, SageMaker Runtime and STS on 127.0.0.1.
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(version, after_help = "REFIT_LOG sets what is logged to stderr, such as REFIT_LOG=refit_local=debug.")]
 struct Arguments {
     /// The folder that keeps everything; made when it is not there.
     #[arg(long, value_name = "DIR")]

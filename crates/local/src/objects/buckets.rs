@@ -34,17 +34,17 @@ impl Versioning {
 }
 
 impl ObjectStore {
-    /// Makes a bucket. Again by its owner changes nothing, as in us-east-1.
-    pub(crate) fn create_bucket(&self, account: &str, name: &str, region: &str) -> Result<(), ObjectError> {
+    /// Makes a bucket, and says whether it did: again by its owner changes nothing.
+    pub(crate) fn create_bucket(&self, account: &str, name: &str, region: &str) -> Result<bool, ObjectError> {
         self.database.transaction(|transaction| match find(transaction, name)? {
-            Some(bucket) if bucket.account == account => Ok(()),
+            Some(bucket) if bucket.account == account => Ok(false),
             Some(_) => Err(ObjectError::BucketTaken { bucket: name.to_owned() }),
             None => {
                 transaction.execute(
                     "INSERT INTO buckets (name, account, region, created_at) VALUES (?1, ?2, ?3, ?4)",
                     (name, account, region, now()),
                 )?;
-                Ok(())
+                Ok(true)
             }
         })
     }

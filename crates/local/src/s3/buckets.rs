@@ -32,7 +32,10 @@ impl Service {
             ));
         }
         let (name, region) = (input.bucket.clone(), self.region.clone());
-        self.run(move |store| store.create_bucket(&account, &name, &region)).await?;
+        let made = self.run(move |store| store.create_bucket(&account, &name, &region)).await?;
+        if !made && self.region != "us-east-1" {
+            return Err(s3_error!(BucketAlreadyOwnedByYou, "You already own the bucket {}.", input.bucket));
+        }
         Ok(S3Response::new(CreateBucketOutput { location: Some(format!("/{}", input.bucket)) }))
     }
 

@@ -36,6 +36,19 @@ async fn the_config_names_the_backend_and_its_accounts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_is_made_again_in_us_east_1_only() {
+    for (region, status) in [("us-east-1", 200), ("eu-west-1", 409)] {
+        let folder = tempfile::tempdir().unwrap();
+        let local = LocalAws::start(Options::new(folder.path()).region(region)).await.unwrap();
+        let s3 = Client::new(local.endpoint_url(), "s3");
+        assert_eq!(s3.send("PUT", "/bucket", &[], b"").unwrap().status, 200);
+        let again = s3.send("PUT", "/bucket", &[], b"").unwrap();
+        assert_eq!(again.status, status, "{}", again.text());
+        local.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_port_that_is_taken_is_named() {
     let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
     let first = LocalAws::start(Options::new(folders[0].path())).await.unwrap();
