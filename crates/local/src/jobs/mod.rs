@@ -1,11 +1,22 @@
 //! Training and tuning as SageMaker's XGBoost container and tuner do them. Knows neither HTTP nor storage.
 
+mod artifact;
 mod channels;
 mod cores;
+mod csv_table;
+mod eval_metrics;
+mod failure;
+mod hyperparameter_rules;
+mod hyperparameters;
 mod ranges;
+mod search_space;
+mod table;
 mod training;
+mod tuner;
 
 pub(crate) use self::channels::Channel;
 pub(crate) use self::cores::Cores;
-pub(crate) use self::ranges::{Direction, ParameterRange, Scaling, Strategy, Trial};
-pub(crate) use self::training::{RoundMetrics, TrainingFailure, TrainingOutcome, TrainingRequest};
+pub(crate) use self::failure::TrainingFailure;
+pub(crate) use self::ranges::{Direction, ParameterRange, Prior, Scaling, Strategy, Trial};
+pub(crate) use self::training::{RoundMetrics, TrainingOutcome, TrainingRequest, train};
+pub(crate) use self::tuner::Tuner;

@@ -37,8 +37,17 @@ pub(crate) enum Direction {
 pub(crate) enum Strategy {
     Bayesian,
     Random,
-    /// Every combination once; categorical ranges only.
-    Grid,
+}
+
+/// The trials of parent tuning jobs.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Prior {
+    /// No parents.
+    None,
+    /// On the same data with the same algorithm: the values hold for this tuning job too.
+    SameData(Vec<Trial>),
+    /// On other data: the values may all be off by about the same amount.
+    OtherData(Vec<Trial>),
 }
 
 /// A training job that ended with a value of the objective metric.

@@ -1,17 +1,24 @@
 //! One training job, from its channels' bytes to its `model.tar.gz`.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::Channel;
+use refit_xgboost::{DMatrix, EarlyStopping, Round, Trained, Training};
+
+use super::eval_metrics::is_maximized;
+use super::hyperparameters::Hyperparameters;
+use super::table::Table;
+use super::{Channel, TrainingFailure, artifact};
 
 /// What to train on and how.
 #[derive(Debug, Clone)]
 pub(crate) struct TrainingRequest {
     pub(crate) hyperparameters: BTreeMap<String, String>,
-    /// Shared by the training jobs of a tuning job: a channel is parsed once, at its first use.
+    /// `train`, and perhaps `validation`. Shared by the training jobs of a tuning job: a channel is parsed once, at its
+    /// first use.
     pub(crate) channels: Arc<Vec<Channel>>,
-    /// The tag of the training image, such as `1.7-1`; it decides the format of the model and the early stopping.
+    /// The tag of the training image, such as `1.7-1`; it decides the format of the model.
     pub(crate) image_tag: String,
     pub(crate) threads: usize,
 }
@@ -37,9 +44,113 @@ pub(crate) struct TrainingOutcome {
     pub(crate) stopped: bool,
 }
 
-/// A training that failed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct TrainingFailure {
-    /// SageMaker's FailureReason: `ClientError: …` for the caller's mistakes, `AlgorithmError: …` for the rest.
-    pub(crate) reason: String,
+/// Trains on this thread until the end, or until `on_round` breaks off; then the model so far is the outcome.
+pub(crate) fn train(
+    request: &TrainingRequest,
+    on_round: &mut dyn FnMut(&RoundMetrics) -> ControlFlow<()>,
+) -> Result<TrainingOutcome, TrainingFailure> {
+    let hyperparameters = Hyperparameters::parse(&request.hyperparameters)?;
+    let data = Data::load(&request.channels, hyperparameters.csv_weights)?;
+    let training = training(&hyperparameters, &data, request);
+    let trained = data.train(&training, |round| on_round(&named(round)))?;
+    let model = trained.booster.save(artifact::format_of(&request.image_tag))?;
+    let artifact = artifact::pack(&model).map_err(TrainingFailure::algorithm)?;
+    let last = trained.rounds.last().map(named);
+    let (rounds, final_metrics) = last.map_or((0, Vec::new()), |last| (last.index + 1, last.metrics));
+    tracing::debug!(rounds, bytes = artifact.len(), stopped = trained.stopped, "trained");
+    Ok(TrainingOutcome { artifact, final_metrics, rounds, stopped: trained.stopped })
 }
+
+/// The channels' data.
+struct Data {
+    train: Arc<Table>,
+    validation: Option<Arc<Table>>,
+}
+
+impl Data {
+    fn load(channels: &[Channel], csv_weights: bool) -> Result<Self, TrainingFailure> {
+        if let Some(channel) = channels.iter().find(|channel| !["train", "validation"].contains(&channel.name())) {
+            return Err(TrainingFailure::client(format_args!("Extraneous channel found: {}", channel.name())));
+        }
+        let find = |name| channels.iter().find(|channel| channel.name() == name);
+        let train = find("train").ok_or_else(|| TrainingFailure::client("Missing required channel: train"))?;
+        let train = train.table(csv_weights)?;
+        // As in the container, only training data has weights.
+        let validation = find("validation").map(|channel| channel.table(false)).transpose()?;
+        match &validation {
+            Some(validation) if validation.columns != train.columns => Err(TrainingFailure::client(format_args!(
+                "feature_names mismatch: channel train has {} features, channel validation has {}",
+                train.columns, validation.columns
+            ))),
+            _ => Ok(Self { train, validation }),
+        }
+    }
+
+    fn train(
+        &self,
+        training: &Training,
+        on_round: impl FnMut(&Round) -> ControlFlow<()>,
+    ) -> Result<Trained, TrainingFailure> {
+        let train = self.train.take()?;
+        let validation = self.validation.as_ref().map(|table| table.take()).transpose()?;
+        let mut sets: Vec<(&str, &DMatrix)> = vec![("train", &train)];
+        sets.extend(validation.as_ref().map(|matrix| ("validation", matrix)));
+        let trained = training.run(&train, &sets, on_round);
+        self.train.give_back(train);
+        if let (Some(table), Some(matrix)) = (&self.validation, validation) {
+            table.give_back(matrix);
+        }
+        Ok(trained?)
+    }
+}
+
+fn training(hyperparameters: &Hyperparameters, data: &Data, request: &TrainingRequest) -> Training {
+    let threads = hyperparameters.nthread.unwrap_or(usize::MAX).clamp(1, request.threads.max(1));
+    let metrics = match hyperparameters.eval_metrics.names.as_slice() {
+        [] => default_metric(&hyperparameters.objective, &request.image_tag),
+        names => names.to_vec(),
+    };
+    let metrics = metrics.into_iter().map(|name| ("eval_metric".to_owned(), name));
+    let params = hyperparameters.params.iter().cloned().chain(metrics);
+    let mut training =
+        Training::new(params.chain([("nthread".to_owned(), threads.to_string())]), hyperparameters.num_round);
+    training.early_stopping = early_stopping(hyperparameters, data.validation.is_some());
+    training
+}
+
+/// As in the container, early stopping needs a validation channel and a metric that somebody named. Without, it is
+/// silently off there; here the log tells.
+fn early_stopping(hyperparameters: &Hyperparameters, validated: bool) -> Option<EarlyStopping> {
+    let rounds = hyperparameters.early_stopping_rounds?;
+    match &hyperparameters.eval_metrics.watched {
+        Some(metric) if validated => Some(EarlyStopping {
+            rounds,
+            maximize: is_maximized(metric),
+            metric: Some(metric.clone()),
+            // Images from 1.3 trim the model; 1.2 keeps all trees and predicts with the best ones, which is the same.
+            save_best: true,
+        }),
+        _ => {
+            tracing::warn!("early_stopping_rounds has no effect without a validation channel and an eval_metric");
+            None
+        }
+    }
+}
+
+/// The objective's own metric; XGBoost picks it, but before 1.3 it picked others for classification.
+fn default_metric(objective: &str, image_tag: &str) -> Vec<String> {
+    let old = image_tag.starts_with("0.") || ["1.0-", "1.2-"].iter().any(|tag| image_tag.starts_with(tag));
+    match objective {
+        "binary:logistic" if old => vec!["error".to_owned()],
+        "multi:softmax" | "multi:softprob" if old => vec!["merror".to_owned()],
+        _ => Vec::new(),
+    }
+}
+
+fn named(round: &Round) -> RoundMetrics {
+    let metrics = round.metrics.iter().map(|metric| (format!("{}:{}", metric.set, metric.name), metric.value));
+    RoundMetrics { index: round.index, metrics: metrics.collect() }
+}
+
+#[cfg(test)]
+mod tests;
