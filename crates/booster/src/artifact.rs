@@ -89,9 +89,8 @@ fn untar(reader: impl Read, limits: &Limits) -> Result<Vec<Member>, BoosterError
     }
     result?;
     // The rest of the stream holds the checksum that tells a cut or changed file.
-    io::copy(&mut counted, &mut io::sink()).map_err(|error| {
-        if counted.overrun { too_large(limits.bytes, "unpacked bytes") } else { corrupt(error) }
-    })?;
+    io::copy(&mut counted, &mut io::sink())
+        .map_err(|error| if counted.overrun { too_large(limits.bytes, "unpacked bytes") } else { corrupt(error) })?;
     Ok(members)
 }
 

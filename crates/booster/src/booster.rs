@@ -200,7 +200,7 @@ impl Booster {
         let objective = Objective::named(&model.objective, model.version)?;
         let groups = groups(&model).map_err(damaged)?;
         let intercepts = intercepts(&model.base_score, objective, groups).map_err(damaged)?;
-        let num_features = usize::try_from(model.num_feature).map_err(|error| BoosterError::damaged(format, error))?;
+        let num_features = num_features(&model).map_err(damaged)?;
         check_names(model.feature_names.as_deref(), num_features).map_err(damaged)?;
         let forest = forest(&model, groups).map_err(|error| match error {
             ForestError::Count(reason) => damaged(reason),
@@ -224,6 +224,10 @@ impl Booster {
 
 fn refuse_unsupported(model: &Model) -> Result<(), BoosterError> {
     let unsupported = |what: String, remedy| Err(BoosterError::Unsupported { what, remedy });
+    if let Some(version) = model.version.filter(|version| version.is_unknown()) {
+        let remedy = "update refit-booster, or train with an older release";
+        return unsupported(format!("XGBoost {version}, a release this crate does not know"), remedy);
+    }
     match model.booster.as_str() {
         "gbtree" | "dart" => {}
         other => return unsupported(format!("the booster {other:?}"), "train with `booster` gbtree or dart"),
@@ -235,6 +239,14 @@ fn refuse_unsupported(model: &Model) -> Result<(), BoosterError> {
         return unsupported("categorical splits".to_owned(), "encode the categories as numbers before training");
     }
     Ok(())
+}
+
+fn num_features(model: &Model) -> Result<usize, String> {
+    /// XGBoost keeps a feature's index in 31 bits.
+    const MOST: u64 = 1 << 31;
+    let claimed = model.num_feature;
+    let features = usize::try_from(claimed).ok().filter(|_| claimed <= MOST);
+    features.ok_or_else(|| format!("{claimed} features, more than XGBoost can tell apart"))
 }
 
 /// The number of outputs, which the trees must come in multiples of.

@@ -29,11 +29,8 @@ pub(crate) fn features(
 
 /// One column; nulls become NaN, which is XGBoost's missing value.
 fn values(column: &ArrayRef, name: &str) -> Result<Vec<f32>, BoosterError> {
-    let refused = |source| BoosterError::ColumnType {
-        name: name.to_owned(),
-        data_type: column.data_type().to_string(),
-        source,
-    };
+    let refused =
+        |source| BoosterError::ColumnType { name: name.to_owned(), data_type: column.data_type().to_string(), source };
     if !is_number(column.data_type()) {
         return Err(refused(None));
     }

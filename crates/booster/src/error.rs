@@ -11,7 +11,8 @@ pub(crate) type Cause = Box<dyn std::error::Error + Send + Sync>;
 pub enum BoosterError {
     /// The bytes are in none of the formats XGBoost ever wrote.
     #[error(
-        "this is no XGBoost model: it starts with {start:?}; expected a pickled Booster, a legacy binary, JSON or UBJSON model"
+        "this is no XGBoost model: it starts with \"{start}\"; pass a pickled Booster, a legacy binary, JSON or UBJSON \
+         model, and a model.tar.gz to `Booster::from_artifact`"
     )]
     UnknownFormat {
         /// The first bytes, for recognising what was passed instead.
@@ -73,7 +74,9 @@ pub enum BoosterError {
     },
 
     /// A member's path is absolute or leads out of the archive.
-    #[error("the model archive holds the path {path:?}, which leads out of the archive; pack it again with relative paths")]
+    #[error(
+        "the model archive holds the path {path:?}, which leads out of the archive; pack it again with relative paths"
+    )]
     ClimbingPath {
         /// The path as it stands in the archive.
         path: String,
@@ -100,7 +103,9 @@ pub enum BoosterError {
     },
 
     /// The rows have another width than the model was trained on.
-    #[error("the model was trained on {expected} features and the rows have {found}; pass the model's features in its order")]
+    #[error(
+        "the model was trained on {expected} features and the rows have {found}; pass the model's features in its order"
+    )]
     ColumnCount {
         /// The model's number of features.
         expected: usize,

@@ -81,9 +81,11 @@ impl Forest {
     /// Every split of every tree, tree by tree.
     pub(crate) fn splits(&self) -> impl Iterator<Item = Split> {
         let nodes = self.nodes.iter().zip(&self.gains).zip(&self.covers).zip(0_u32..);
-        nodes
-            .filter(|(((node, _), _), own)| !node.is_leaf(*own))
-            .map(|(((node, gain), cover), _)| Split { feature: node.feature(), gain: *gain, cover: *cover })
+        nodes.filter(|(((node, _), _), own)| !node.is_leaf(*own)).map(|(((node, gain), cover), _)| Split {
+            feature: node.feature(),
+            gain: *gain,
+            cover: *cover,
+        })
     }
 
     /// Walks `N` neighbouring rows of `columns` values down one tree at once and returns their leaves' values.
@@ -108,7 +110,13 @@ impl Forest {
     }
 
     /// Checks a tree and adds it.
-    pub(crate) fn push(&mut self, tree: &Tree, group: usize, weight: f32, num_feature: u64) -> Result<(), BoosterError> {
+    pub(crate) fn push(
+        &mut self,
+        tree: &Tree,
+        group: usize,
+        weight: f32,
+        num_feature: u64,
+    ) -> Result<(), BoosterError> {
         let index = self.roots.len();
         let inconsistent = |reason| BoosterError::Inconsistent { tree: index, reason };
         check_lengths(tree).map_err(inconsistent)?;

@@ -32,7 +32,7 @@
 //! # How it behaves
 //!
 //! * **Formats**: a pickled `xgboost.core.Booster`, the legacy binary with or without its header, JSON and UBJSON, of
-//!   XGBoost 0.90 to 3.2, told apart by content. A pickle is read as data: no class is looked up, nothing is called.
+//!   XGBoost 0.90 to 3.4, told apart by content. A pickle is read as data: no class is looked up, nothing is called.
 //! * **Checked once**: every child, feature, group and array length is checked while reading. A damaged file is an
 //!   error. Predicting cannot fail on the model, only on rows that do not fit it.
 //! * **Bit for bit**: the numbers are those of the XGBoost release that *wrote* the model, on its CPU predictor, in
@@ -42,9 +42,11 @@
 //!   they are left out, as SageMaker's serving does.
 //! * **Rows**: a feature smaller than the threshold goes left, a missing one the way it was taught. Columns are matched
 //!   by position, and by name too if the model carries names. Values are rounded to `f32` first, as XGBoost does.
+//!   XGBoost refuses infinite values; here they are compared like any other.
 //! * **Threads**: a [`Booster`] is immutable and predicts on the calling thread. Share it and split the rows to use more.
 //! * **Not supported yet**, and refused by name: categorical splits, trees with vector leaves, `gblinear`, ensembles
-//!   from SageMaker's `_kfold`, and objectives that are not XGBoost's own.
+//!   from SageMaker's `_kfold`, `reg:expectileerror`, objectives that are not XGBoost's own, and XGBoost releases
+//!   after 3.4: minor releases have changed what a model means before.
 //!
 //! # Errors
 //!

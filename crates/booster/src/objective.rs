@@ -26,7 +26,9 @@ enum Link {
 enum Transform {
     Identity,
     /// Since 1.6 with its exponent held below the overflow.
-    Sigmoid { clamped: bool },
+    Sigmoid {
+        clamped: bool,
+    },
     Exp,
     /// 1 above a margin of 0, else 0.
     Step,
@@ -34,6 +36,8 @@ enum Transform {
     Softmax,
     /// The likeliest class.
     Argmax,
+    /// The quantiles in order, so that they do not cross.
+    Sorted,
 }
 
 /// Where `expf` would overflow, as XGBoost rounds it.
@@ -43,17 +47,27 @@ impl Objective {
     /// The objective of this name, as the release that wrote the model computed it.
     pub(crate) fn named(name: &str, version: Option<Version>) -> Result<Self, BoosterError> {
         let since = |major, minor| version.is_some_and(|version| version.is_at_least(major, minor));
+        let is_1_3_0 = version == Some(Version { major: 1, minor: 3, patch: Some(0) });
         let sigmoid = Transform::Sigmoid { clamped: since(1, 6) };
         let (link, transform) = match name {
-            "reg:squarederror" | "reg:linear" | "reg:squaredlogerror" | "reg:pseudohubererror" | "reg:absoluteerror"
-            | "reg:quantileerror" | "reg:expectileerror" | "rank:pairwise" | "rank:ndcg" | "rank:map" => {
-                (Link::Identity, Transform::Identity)
-            }
+            "reg:squarederror"
+            | "reg:linear"
+            | "reg:squaredlogerror"
+            | "reg:pseudohubererror"
+            | "reg:absoluteerror"
+            | "rank:pairwise"
+            | "rank:ndcg"
+            | "rank:map" => (Link::Identity, Transform::Identity),
+            "reg:quantileerror" if since(3, 4) => (Link::Identity, Transform::Sorted),
+            "reg:quantileerror" => (Link::Identity, Transform::Identity),
             "reg:logistic" | "binary:logistic" => (Link::Logit, sigmoid),
-            "binary:logitraw" if since(1, 3) => (Link::Identity, Transform::Identity),
+            // 1.3.1 corrected 1.3.0.
+            "binary:logitraw" if since(1, 3) && !is_1_3_0 => (Link::Identity, Transform::Identity),
             "binary:logitraw" => (Link::Logit, Transform::Identity),
             "binary:hinge" => (Link::Identity, Transform::Step),
-            "reg:gamma" | "reg:tweedie" | "count:poisson" | "survival:cox" | "survival:aft" => (Link::Log, Transform::Exp),
+            "reg:gamma" | "reg:tweedie" | "count:poisson" | "survival:cox" | "survival:aft" => {
+                (Link::Log, Transform::Exp)
+            }
             "multi:softprob" => (Link::Identity, Transform::Softmax),
             "multi:softmax" => (Link::Identity, Transform::Argmax),
             _ => {
@@ -79,11 +93,14 @@ impl Objective {
     pub(crate) fn transform(self, mut margins: Vec<f32>, groups: usize) -> (Vec<f32>, usize) {
         match self.transform {
             Transform::Identity => {}
-            Transform::Sigmoid { clamped: true } => margins.iter_mut().for_each(|x| *x = sigmoid((-*x).min(LARGEST_EXPONENT))),
+            Transform::Sigmoid { clamped: true } => {
+                margins.iter_mut().for_each(|x| *x = sigmoid((-*x).min(LARGEST_EXPONENT)))
+            }
             Transform::Sigmoid { clamped: false } => margins.iter_mut().for_each(|x| *x = sigmoid(-*x)),
             Transform::Exp => margins.iter_mut().for_each(|x| *x = x.exp()),
             Transform::Step => margins.iter_mut().for_each(|x| *x = if *x > 0.0 { 1.0 } else { 0.0 }),
             Transform::Softmax => margins.chunks_exact_mut(groups).for_each(softmax),
+            Transform::Sorted => margins.chunks_exact_mut(groups).for_each(|row| row.sort_by(f32::total_cmp)),
             Transform::Argmax => return (margins.chunks_exact(groups).map(argmax).collect(), 1),
         }
         (margins, groups)

@@ -61,7 +61,7 @@ impl Sum<'_> {
         if columns == 0 {
             return;
         }
-        for block in rows.chunks(BLOCK * columns) {
+        for block in rows.chunks(BLOCK.saturating_mul(columns)) {
             self.block(block, columns, block.len() / columns, margins);
         }
     }

@@ -86,7 +86,7 @@ impl LearnerParam {
         let (major, minor) = (fields.u32()?, fields.u32()?);
         // 0 before 1.6, which reserved the place.
         let num_target = fields.u32()?;
-        let version = (major > 0).then_some(Version { major, minor, patch: 0 });
+        let version = (major > 0).then_some(Version { major, minor, patch: None });
         // Since 1.0 the intercept is stored as the user gave it.
         let base_score =
             if version.is_some() { BaseScore::Prediction(vec![base_score]) } else { BaseScore::Margin(base_score) };

@@ -69,7 +69,7 @@ struct Objective {
 struct GradientBooster {
     name: String,
     model: Option<GbtreeModel>,
-    /// Where `dart` keeps its trees.
+    /// Where `dart` keeps its trees before 3.4.
     gbtree: Option<Box<GradientBooster>>,
     weight_drop: Option<Vec<f32>>,
 }
@@ -81,6 +81,8 @@ struct GbtreeModel {
     trees: Vec<DocumentTree>,
     #[serde(default)]
     tree_info: Vec<i32>,
+    /// Where 3.4 and later keep the weights of dropped trees, whose booster is then `gbtree`.
+    weight_drop: Option<Vec<f32>>,
 }
 
 #[derive(Deserialize)]
@@ -118,7 +120,7 @@ impl Document {
             };
         };
         let version = match self.version.as_deref() {
-            Some(&[major, minor, patch]) => Some(Version { major, minor, patch }),
+            Some(&[major, minor, patch]) => Some(Version { major, minor, patch: Some(patch) }),
             _ => return Err("it has no `version` of three numbers".into()),
         };
         learner.into_model(version)
@@ -144,7 +146,7 @@ impl Learner {
             base_score: BaseScore::Prediction(param.base_score),
             tree_info: trees.tree_info,
             trees: in_order(trees.trees)?,
-            tree_weights: self.gradient_booster.weight_drop,
+            tree_weights: self.gradient_booster.weight_drop.or(trees.weight_drop),
             attributes: self.attributes,
             feature_names: Some(self.feature_names).filter(|names| !names.is_empty()),
             pickled_best_ntree_limit: None,

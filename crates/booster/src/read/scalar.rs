@@ -16,7 +16,9 @@ pub(crate) fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64,
 /// The intercept: `"5E-1"`, since 3.1 `"[5E-1]"` or `"[1E0,2E0]"`.
 pub(crate) fn base_score<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<f32>, D::Error> {
     match deserializer.deserialize_any(ScalarVisitor)? {
-        Scalar::Text(text) => parse_base_score(&text).ok_or_else(|| D::Error::custom(format!("{text:?} is no base_score"))),
+        Scalar::Text(text) => {
+            parse_base_score(&text).ok_or_else(|| D::Error::custom(format!("{text:?} is no base_score")))
+        }
         Scalar::Integer(number) => Ok(vec![number as f32]),
         Scalar::Float(number) => Ok(vec![number]),
         Scalar::Vector(numbers) => Ok(numbers),
@@ -102,7 +104,21 @@ impl<'de> Visitor<'de> for ScalarVisitor {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::parse_base_score;
+
+    proptest! {
+        /// XGBoost writes the shortest decimals that give the number back, in this notation. serde_json goes through
+        /// `f64`, which must not cost the last bit.
+        #[test]
+        fn every_number_survives_json(bits in any::<u32>()) {
+            let number = f32::from_bits(bits);
+            prop_assume!(number.is_finite());
+            let read: f32 = serde_json::from_str(&format!("{number:E}")).unwrap();
+            prop_assert_eq!(read.to_bits(), bits);
+        }
+    }
 
     #[test]
     fn base_score_is_a_number_or_a_vector_in_a_string() {

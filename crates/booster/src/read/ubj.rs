@@ -14,8 +14,9 @@ const MAX_DEPTH: usize = 64;
 /// Reads one value; what follows it is left alone, as XGBoost does.
 pub(crate) fn from_slice<'de, T: de::Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, UbjError> {
     let mut reader = Reader { bytes, position: 0, depth: 0 };
-    T::deserialize(&mut reader)
-        .map_err(|error| if error.position.is_some() { error } else { UbjError { position: Some(reader.position), ..error } })
+    T::deserialize(&mut reader).map_err(|error| {
+        if error.position.is_some() { error } else { UbjError { position: Some(reader.position), ..error } }
+    })
 }
 
 /// What is wrong, and at which byte.

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanArray, Decimal128Array, Float32Array, Float64Array, Int8Array, Int64Array, StringArray, UInt32Array,
+    ArrayRef, BooleanArray, Decimal128Array, Float32Array, Float64Array, Int8Array, Int64Array, StringArray,
+    UInt32Array,
 };
 use arrow::datatypes::DataType;
 use arrow::record_batch::RecordBatch;
@@ -41,7 +42,9 @@ fn batch(fixtures: &Fixtures, fifth: ArrayRef) -> RecordBatch {
             4 => fifth.clone(),
             // Missing as null, and missing as NaN.
             0 => Arc::new(Float64Array::from_iter(column(fixtures, 0).into_iter().map(|v| v.map(f64::from)))),
-            1 => Arc::new(Float32Array::from_iter_values(column(fixtures, 1).into_iter().map(|v| v.unwrap_or(f32::NAN)))),
+            1 => {
+                Arc::new(Float32Array::from_iter_values(column(fixtures, 1).into_iter().map(|v| v.unwrap_or(f32::NAN))))
+            }
             _ => Arc::new(Float32Array::from_iter(column(fixtures, index))),
         };
         (format!("c{index}"), array, true)

@@ -90,6 +90,7 @@ proptest! {
                 let predictions = booster.predict_dense(&rows, columns).unwrap();
                 prop_assert_eq!(predictions.rows(), if columns == 0 { 0 } else { 9 });
             }
+            prop_assert_eq!(booster.predict_dense(&[], columns).unwrap().rows(), 0);
             let _ = booster.importance();
         }
     }

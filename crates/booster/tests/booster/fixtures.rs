@@ -8,7 +8,8 @@ use refit_booster::artifact::{Limits, unpack};
 use serde::Deserialize;
 
 /// The releases whose archives are checked in.
-pub(crate) const RELEASES: [&str; 9] = ["0.90", "1.0.2", "1.2.1", "1.3.3", "1.5.2", "1.7.6", "2.1.4", "3.0.5", "3.2.0"];
+pub(crate) const RELEASES: [&str; 12] =
+    ["0.90", "1.0.2", "1.2.1", "1.3.3", "1.4.2", "1.5.2", "1.6.2", "1.7.6", "2.1.4", "3.0.5", "3.2.0", "3.4.1"];
 
 /// Everything one release wrote and predicted.
 pub(crate) struct Fixtures {

@@ -48,8 +48,18 @@ fn release_1_3_3() {
 }
 
 #[test]
+fn release_1_4_2() {
+    bit_for_bit("1.4.2");
+}
+
+#[test]
 fn release_1_5_2() {
     bit_for_bit("1.5.2");
+}
+
+#[test]
+fn release_1_6_2() {
+    bit_for_bit("1.6.2");
 }
 
 #[test]
@@ -70,6 +80,11 @@ fn release_3_0_5() {
 #[test]
 fn release_3_2_0() {
     bit_for_bit("3.2.0");
+}
+
+#[test]
+fn release_3_4_1() {
+    bit_for_bit("3.4.1");
 }
 
 /// A file's name in the archives says how Python wrote it; the crate must find out by itself.

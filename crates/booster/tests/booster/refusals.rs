@@ -31,6 +31,22 @@ fn an_objective_of_somebody_else_is_named() {
     }
 }
 
+/// What a release means is not known before it is out; 3.1 and 3.4 changed what a file of the same shape predicts.
+#[test]
+fn a_release_from_the_future_is_named() {
+    let fixtures = Fixtures::of("3.2.0");
+    let mut model: serde_json::Value = serde_json::from_slice(fixtures.bytes("dart/model.json")).unwrap();
+    for version in [[3, 5, 0], [4, 0, 0]] {
+        model["version"] = serde_json::json!(version);
+        match Booster::from_bytes(model.to_string().as_bytes()) {
+            Err(BoosterError::Unsupported { what, .. }) => {
+                assert!(what.contains(&version.map(|n| n.to_string()).join(".")), "{what}");
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
 /// `pickle.dumps` of an object whose `__reduce__` gives `(os.system, ("touch /tmp/refit-was-here",))`, protocol 3.
 #[test]
 fn a_pickle_that_would_run_a_command_is_refused_and_not_run() {
@@ -89,6 +105,8 @@ fn numbers_that_do_not_fit_together_are_refused() {
     };
     let huge = damage(|learner| learner["learner_model_param"]["num_class"] = "2147483647".into());
     assert!(huge.contains("2147483647 outputs"), "{huge}");
+    let wide = damage(|learner| learner["learner_model_param"]["num_feature"] = "18446744073709551615".into());
+    assert!(wide.contains("18446744073709551615 features"), "{wide}");
     let scores = damage(|learner| learner["learner_model_param"]["base_score"] = "[1E0,2E0]".into());
     assert!(scores.contains("2 values of base_score for 3 outputs"), "{scores}");
     let group = damage(|learner| learner["gradient_booster"]["model"]["tree_info"][0] = 3.into());

@@ -213,7 +213,8 @@ mod tests {
     fn a_call_of_os_system_is_named_and_refused() {
         // pickle.dumps of an object whose __reduce__ is (os.system, ("id",)), protocols 3 and 4.
         assert_eq!(holds(b"\x80\x03cposix\nsystem\nq\x00X\x02\x00\x00\x00idq\x01\x85q\x02Rq\x03."), "posix.system");
-        let protocol_4 = b"\x80\x04\x95\x1d\0\0\0\0\0\0\0\x8c\x05posix\x94\x8c\x06system\x94\x93\x94\x8c\x02id\x94\x85\x94R\x94.";
+        let protocol_4 =
+            b"\x80\x04\x95\x1d\0\0\0\0\0\0\0\x8c\x05posix\x94\x8c\x06system\x94\x93\x94\x8c\x02id\x94\x85\x94R\x94.";
         assert_eq!(holds(protocol_4), "posix.system");
     }
 
