@@ -1,0 +1,143 @@
+use std::collections::BTreeMap;
+
+use futures::{StreamExt, TryStreamExt, stream};
+use refit_aws::{AwsError, StoredObject};
+use tracing::info;
+
+use crate::plan::Found;
+use crate::{
+    DeployedModel, Deployment, Endpoint, EndpointAction, EndpointClient, EndpointError, ModelAction, Plan, TargetModel,
+};
+
+/// The metadata entry that says which model package a deployed model is.
+pub(crate) const MODEL_PACKAGE_ARN: &str = "model-package-arn";
+
+/// How many objects are asked for at a time.
+const AT_A_TIME: usize = 16;
+
+impl EndpointClient {
+    /// What has to happen so that the endpoint serves these models. It changes nothing.
+    ///
+    /// Models that are deployed but not named stay as they are: see [`remove`](Self::remove).
+    ///
+    /// Errors: [`EndpointError::DeployedTwice`], and those of the bucket, which must keep versions.
+    pub async fn plan(&self, deployments: &[Deployment]) -> Result<Plan, EndpointError> {
+        self.store.check_bucket().await?;
+        let names = deployments.iter().map(|deployment| deployment.target_model().clone()).collect();
+        let found = self.found(names).await?;
+        let histories = self.histories(self.spec.models().key()).await?;
+        Plan::new(&self.spec, deployments, &found, &histories, self.describe().await?.as_ref())
+    }
+
+    /// Carries a plan out, and returns when the endpoint serves what was planned.
+    ///
+    /// It can be repeated: what is done already is not done again, and an update that is under way is waited for.
+    ///
+    /// Errors: [`EndpointError::ArtifactChanged`], [`EndpointError::RolledBack`], [`EndpointError::Unusable`],
+    /// [`EndpointError::Timeout`], and those of the bucket.
+    pub async fn apply(&self, plan: &Plan) -> Result<Endpoint, EndpointError> {
+        if plan.endpoint() != self.spec.name() {
+            let reason = format!("it was made for another endpoint than {}", self.spec.name());
+            return Err(AwsError::Invalid { what: "plan", value: plan.endpoint().to_string(), reason }.into());
+        }
+        for change in plan.changes().iter().filter(|change| change.action != ModelAction::Keep) {
+            self.deploy(&change.deployment).await?;
+        }
+        match plan.action() {
+            EndpointAction::Keep => self.existing().await,
+            EndpointAction::Create | EndpointAction::Refresh { .. } => self.converge().await,
+        }
+    }
+
+    /// Adds a model. The endpoint can serve it at once; nothing is refreshed. Adding the same again changes nothing.
+    ///
+    /// Errors: [`EndpointError::TargetTaken`] if another model has the name, [`EndpointError::ArtifactChanged`], and
+    /// those of the bucket.
+    pub async fn add(&self, deployment: &Deployment) -> Result<DeployedModel, EndpointError> {
+        self.store.check_bucket().await?;
+        let target_model = deployment.target_model();
+        match self.deployed(target_model).await? {
+            None => self.deploy(deployment).await,
+            Some(model) if model.sha256 == Some(deployment.sha256()) => Ok(model),
+            Some(model) => Err(EndpointError::TargetTaken { target_model: target_model.clone(), sha256: model.sha256 }),
+        }
+    }
+
+    /// Removes a model from the prefix. Its versions stay in the bucket, so [`rollback`](Self::rollback) brings it back.
+    ///
+    /// Instances that have loaded it keep answering until they need the memory or the endpoint is
+    /// [refreshed](Self::refresh), which the next plan will ask for.
+    ///
+    /// Errors: [`EndpointError::NoSuchModel`], and those of the bucket.
+    pub async fn remove(&self, target_model: &TargetModel) -> Result<(), EndpointError> {
+        self.store.check_bucket().await?;
+        let (endpoint, name) = (self.spec.name().clone(), target_model.clone());
+        let model = self.deployed(target_model).await?;
+        let model = model.ok_or(EndpointError::NoSuchModel { endpoint, target_model: name })?;
+        self.store.delete(model.uri.key()).await?;
+        info!(endpoint = %self.spec.name(), %target_model, "removed the model");
+        Ok(())
+    }
+
+    /// The models below the prefix, in the order of their names. Objects that cannot be a target model are left out.
+    pub async fn list(&self) -> Result<Vec<DeployedModel>, EndpointError> {
+        let prefix = self.spec.models().key();
+        let objects = self.store.list(prefix).await?;
+        let names = objects.iter().filter_map(|object| object.uri.key().strip_prefix(prefix)?.parse().ok()).collect();
+        self.all_deployed(names).await
+    }
+
+    /// The model under this name, if there is one.
+    pub(crate) async fn deployed(&self, target_model: &TargetModel) -> Result<Option<DeployedModel>, EndpointError> {
+        let uri = self.spec.uri_of(target_model)?;
+        let object = self.store.head(uri.key()).await?;
+        Ok(object.map(|object| deployed_model(target_model.clone(), object)))
+    }
+
+    async fn found(&self, names: Vec<TargetModel>) -> Result<BTreeMap<TargetModel, Found>, EndpointError> {
+        let models = self.all_deployed(names).await?.into_iter();
+        let found = |model: DeployedModel| {
+            let found = Found { sha256: model.sha256, model_package_arn: model.model_package_arn };
+            (model.target_model, found)
+        };
+        Ok(models.map(found).collect())
+    }
+
+    async fn all_deployed(&self, names: Vec<TargetModel>) -> Result<Vec<DeployedModel>, EndpointError> {
+        let asked = names.into_iter().map(|name| {
+            let client = self.clone();
+            async move { client.deployed(&name).await }
+        });
+        let found: Vec<_> = stream::iter(asked).buffered(AT_A_TIME).try_collect().await?;
+        Ok(found.into_iter().flatten().collect())
+    }
+
+    /// Copies the artifact under the model's key, after its bytes have been checked.
+    async fn deploy(&self, deployment: &Deployment) -> Result<DeployedModel, EndpointError> {
+        let (artifact, expected) = (deployment.artifact(), deployment.sha256());
+        let (_, found) = self.store.get(artifact).await?;
+        if let Some(actual) = found.sha256.filter(|actual| *actual != expected) {
+            return Err(EndpointError::ArtifactChanged { artifact: artifact.clone(), expected, actual });
+        }
+        let mut metadata = BTreeMap::from([("sha256".to_owned(), expected.to_string())]);
+        metadata.extend(deployment.model_package_arn().map(|arn| (MODEL_PACKAGE_ARN.to_owned(), arn.to_owned())));
+        let target_model = deployment.target_model();
+        let key = self.spec.uri_of(target_model)?;
+        // The version that was checked is the one that is copied, whatever is written there meanwhile.
+        let copy = self.store.copy(artifact, found.version_id.as_deref(), key.key(), &metadata).await?;
+        info!(endpoint = %self.spec.name(), %target_model, sha256 = %expected, "deployed the model");
+        Ok(deployed_model(target_model.clone(), copy))
+    }
+}
+
+pub(crate) fn deployed_model(target_model: TargetModel, object: StoredObject) -> DeployedModel {
+    DeployedModel {
+        target_model,
+        uri: object.uri,
+        version_id: object.version_id,
+        sha256: object.sha256,
+        model_package_arn: object.metadata.get(MODEL_PACKAGE_ARN).cloned(),
+        size: object.size,
+        last_modified: object.last_modified,
+    }
+}
