@@ -260,6 +260,19 @@ mod tests {
         assert_eq!(forth, back);
     }
 
+    proptest::proptest! {
+        #[test]
+        fn any_values_fit_and_none_is_lost(values in proptest::collection::vec(proptest::num::f32::NORMAL, 1..300)) {
+            let bins = bins(values.iter().copied().map(f64::from));
+            proptest::prop_assert!(bins.bins.len() <= 1 << 14);
+            let histogram = bins.histogram(48, 0.005);
+            proptest::prop_assert!(histogram.counts.len() <= 48);
+            let counted = histogram.counts.iter().sum::<u64>() + histogram.below + histogram.above;
+            proptest::prop_assert_eq!(counted, values.len() as u64);
+            proptest::prop_assert_eq!(bins.groups(10).iter().map(|group| group.rows).sum::<u64>(), counted);
+        }
+    }
+
     #[test]
     fn groups_hold_their_means() {
         let groups = bins((0..100).map(f64::from)).groups(10);

@@ -65,8 +65,11 @@ impl Axis {
 
     pub(super) fn text(&self, tick: f64) -> String {
         let largest = self.lower.abs().max(self.upper.abs());
-        if largest >= 1e7 || largest < 1e-3 {
-            return if tick == 0.0 { "0".to_owned() } else { format!("{tick:.1e}").replace('-', "−") };
+        if !(1e-3..1e9).contains(&largest) {
+            // As many digits as tell two ticks apart.
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to a digit")]
+            let digits = (largest / self.step).log10().ceil().clamp(0.0, 6.0) as usize;
+            return if tick == 0.0 { "0".to_owned() } else { format!("{tick:.digits$e}").replace('-', "−") };
         }
         let decimals = (0..6).find(|&decimals| {
             let scaled = self.step * 10_f64.powi(decimals);
@@ -175,6 +178,16 @@ mod tests {
         let axis = Axis::rounded(0.113, 0.187, 4.0);
         let texts: Vec<_> = axis.ticks().into_iter().map(|tick| axis.text(tick)).collect();
         assert_eq!(texts, ["0.10", "0.12", "0.14", "0.16", "0.18", "0.20"]);
+    }
+
+    #[test]
+    fn ticks_far_from_one_are_told_apart() {
+        for (lower, upper) in [(2e-7, 9e-7), (1.0e12, 1.0004e12)] {
+            let axis = Axis::exact(lower, upper, 5.0);
+            let texts: std::collections::BTreeSet<_> = axis.ticks().into_iter().map(|tick| axis.text(tick)).collect();
+            assert_eq!(texts.len(), axis.ticks().len(), "{texts:?}");
+        }
+        assert_eq!(Axis::exact(2e-7, 9e-7, 5.0).text(4e-7), "4.0e−7");
     }
 
     #[test]

@@ -44,19 +44,13 @@ fn chart(histogram: &Histogram, unit: Option<&str>) -> Markup {
             (frame.y_axis("rows"))
             @for (bar, rows) in histogram.counts.iter().enumerate().filter(|(_, rows)| **rows > 0) {
                 rect class="bar" x=(px(frame.x.at(edge(bar)) + 0.5)) y=(px(frame.y.at(as_f64(*rows))))
-                    width=(px((frame.x.at(edge(bar + 1)) - frame.x.at(edge(bar)) - 1.0).max(0.5)))
+                    width=(px((frame.x.at(edge(bar + 1)) - frame.x.at(edge(bar)) - 1.0).max(2.0)))
                     height=(px(frame.bottom() - frame.y.at(as_f64(*rows)))) {
                     title { (signed(edge(bar))) " to " (signed(edge(bar + 1))) ": " (count(*rows)) " rows" }
                 }
             }
             @if zero_inside { line class="rule" x1=(px(zero)) x2=(px(zero)) y1=(px(frame.top())) y2=(px(frame.bottom())) {} }
-            @if zero_inside && zero - frame.left() > 110.0 {
-                text class="tick end" x=(px(zero - 6.0)) y=(px(frame.top() + 4.0)) { "← predicted too low" }
-            }
-            @if zero_inside && frame.right() - zero > 110.0 {
-                text class="tick" x=(px(zero + 6.0)) y=(px(frame.top() + 4.0)) { "predicted too high →" }
-            }
-            (frame.x_axis(&with_unit("prediction − actual", unit)))
+            (frame.x_axis(&format!("← too low  ·  {}  ·  too high →", with_unit("prediction − actual", unit))))
         }
     }
 }

@@ -40,7 +40,7 @@ fn verdict(report: &Report) -> Markup {
     let metrics = &report.evaluation.metrics;
     let unit = report.context.unit.as_deref().map(|unit| format!(" {unit}")).unwrap_or_default();
     html! {
-        "On " (count(metrics.rows)) " held-out rows the model misses " em { (report.context.label) } " by "
+        "On " (count(metrics.rows)) " held-out " (if metrics.rows == 1 { "row" } else { "rows" }) " the model misses " em { (report.context.label) } " by "
         b { (figure(metrics.mae)) (unit) } " on average. "
         @match report.comparison.improvement_over_mean {
             Some(better) if better > 0.0 => {
@@ -64,17 +64,17 @@ fn versus_mean(report: &Report) -> Markup {
         figure(metrics.baseline_rmse),
         figure(metrics.baseline_mae)
     );
-    change("Against the mean", report.comparison.improvement_over_mean, &note)
+    change("RMSE vs mean", report.comparison.improvement_over_mean, &note)
 }
 
 fn versus_previous(report: &Report) -> Markup {
     match &report.comparison.previous {
         Some(row) => {
             let note =
-                format!("RMSE {} on {}, on that run's own rows.", figure(row.rmse), row.datetime.format("%Y-%m-%d"));
-            change("Against the last model", report.comparison.improvement_over_previous, &note)
+                format!("RMSE {} on {}, on that run's own rows.", figure(row.rmse), row.datetime.format("%-d %B %Y"));
+            change("RMSE vs last model", report.comparison.improvement_over_previous, &note)
         }
-        None => tile("Against the last model", "–", None, "The first evaluation of this model."),
+        None => tile("RMSE vs last model", "–", None, "The first evaluation of this model."),
     }
 }
 
@@ -87,8 +87,8 @@ fn change(title: &str, better: Option<f64>, note: &str) -> Markup {
         None => ("", "–".to_owned()),
     };
     let word = match class {
-        "good" => "lower RMSE",
-        "bad" => "higher RMSE",
+        "good" => "lower",
+        "bad" => "higher",
         _ => "",
     };
     html! {

@@ -90,11 +90,11 @@ fn line(
     }
 }
 
-/// At most five dates, or times of day where all are of one day.
+/// At most four dates, or times of day where all are of one day.
 fn dates(rows: &[EvaluationRow], frame: &Frame) -> Vec<(f64, String)> {
     let one_day = rows.iter().all(|row| row.datetime.date_naive() == rows[0].datetime.date_naive());
     let format = if one_day { "%H:%M:%S" } else { "%Y-%m-%d" };
-    let stride = (rows.len() - 1).div_ceil(4).max(1);
+    let stride = (rows.len() - 1).div_ceil(3).max(1);
     let text = |(place, row): (usize, &EvaluationRow)| {
         (frame.x.at(as_f64(place as u64)), row.datetime.format(format).to_string())
     };
@@ -106,15 +106,15 @@ fn table(rows: &[EvaluationRow], current: &str) -> Markup {
         div class="scroll" {
             table {
                 thead { tr {
-                    th { "evaluated (UTC)" } th { "training job" } th class="num" { "RMSE" } th class="num" { "MAE" } th class="num" { "stdev of error" }
+                    th { "evaluated (UTC)" } th class="num" { "RMSE" } th class="num" { "MAE" } th class="num" { "stdev" } th { "training job" }
                 } }
                 tbody { @for row in rows.iter().rev().take(SHOWN) {
                     tr class=[(row.trainingjob == current).then_some("best")] {
                         td class="when" { (row.datetime.format("%Y-%m-%d %H:%M")) }
-                        td class="name" { (row.trainingjob) @if row.testing { " (testing)" } }
                         td class="num" { (figure(row.rmse)) }
                         td class="num" { (figure(row.mae)) }
                         td class="num" { (figure(row.stdev_error)) }
+                        td class="name" { (row.trainingjob) @if row.testing { " · testing" } }
                     }
                 } }
             }

@@ -3,11 +3,11 @@
 use maud::{Markup, html};
 
 use super::number::{count, percent};
-use super::page::shortened;
+use super::page::breakable;
 use crate::Evaluation;
 
 /// Features that are shown by name.
-const SHOWN: usize = 15;
+const SHOWN: usize = 12;
 
 pub(super) fn section(evaluation: &Evaluation) -> Markup {
     let used = evaluation.importance.iter().filter(|feature| feature.splits > 0);
@@ -18,13 +18,13 @@ pub(super) fn section(evaluation: &Evaluation) -> Markup {
     html! {
         section {
             h2 { "Feature importance" }
-            p class="sub" { "Share of the total gain: how much of the loss that the trees removed was removed by splitting on a feature." }
+            p class="sub" { "Share of the total gain: of the loss that the trees removed, the part removed by splitting on a feature." }
             table class="bars" {
                 thead { tr { th { "feature" } th {} th class="num" { "gain" } th class="num" { "splits" } } }
                 tbody {
                     @for feature in used.take(SHOWN) {
                         tr {
-                            th scope="row" { (shortened(&feature.feature, 60)) }
+                            th scope="row" { (breakable(&feature.feature)) }
                             td class="track" { i style=(format!("width:{:.1}%", 100.0 * feature.share / largest)) {} }
                             td class="num" { (percent(feature.share)) }
                             td class="num" { (count(feature.splits)) }

@@ -43,12 +43,19 @@ pub(super) fn page(report: &Report) -> Markup {
     }
 }
 
-/// `arr_delay (minutes)`, or the label alone.
+/// `arr_delay (minutes)`, or the label alone, for the title of an axis: what is longer than a chart is cut.
 pub(super) fn with_unit(what: &str, unit: Option<&str>) -> String {
+    let what = shortened(what, 40);
     match unit {
-        Some(unit) => format!("{what} ({unit})"),
-        None => what.to_owned(),
+        Some(unit) => format!("{what} ({})", shortened(unit, 16)),
+        None => what,
     }
+}
+
+/// A name that may be broken after each `_`, which browsers do not do by themselves.
+pub(super) fn breakable(name: &str) -> Markup {
+    let name = shortened(name, 40);
+    html! { @for (place, part) in name.split('_').enumerate() { @if place > 0 { "_" wbr; } (part) } }
 }
 
 /// A text cut to what a cell can hold.

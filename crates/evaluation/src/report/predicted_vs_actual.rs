@@ -21,7 +21,7 @@ pub(super) fn section(report: &Report) -> Markup {
         section {
             h2 { "Predicted and actual" }
             p class="sub" {
-                "The darker a cell, the more rows. Dots: the mean of ten equal groups of rows. On the line, predictions are right."
+                "The stronger a cell, the more rows. Dots: the means of ten equal groups of rows. On the dashed line predictions are right; above it they were too low."
             }
             (chart(report, joint, most))
             p class="legend" {

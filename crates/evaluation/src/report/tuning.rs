@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use super::axis::{Axis, Frame, px};
 use super::context::{Direction, ReportContext, Trial, TuningSummary};
 use super::number::{count, figure};
-use super::page::shortened;
+use super::page::{breakable, shortened};
 use crate::bins::as_f64;
 
 /// Trials that the table shows.
@@ -54,7 +54,7 @@ fn chart(tuning: &TuningSummary) -> Markup {
     let lower = values.iter().copied().fold(f64::INFINITY, f64::min);
     let upper = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let x = Axis::exact(0.5, as_f64(trials.len() as u64) + 0.5, 8.0).whole();
-    let frame = Frame::new(x, Axis::rounded(lower, upper, 4.0), 300.0, 14.0);
+    let frame = Frame::new(x, Axis::rounded(lower, upper, 5.0), 372.0, 14.0);
     let best = tuning.best();
     html! {
         svg viewBox=(frame.view_box()) role="img" aria-label="Objective value of each training job, and the best so far" {
@@ -122,27 +122,25 @@ pub(super) fn table(context: &ReportContext) -> Markup {
         return html! {};
     };
     let (varied, fixed) = hyperparameters(&tuning.trials);
+    let prefix = shared_prefix(tuning);
     let mut ranked: Vec<_> = (1_u64..).zip(&tuning.trials).collect();
     ranked.sort_by(|(_, one), (_, other)| tuning.loss(one).total_cmp(&tuning.loss(other)));
     html! {
         section {
             h2 { "Training jobs" }
-            @if !fixed.is_empty() {
-                p class="sub" {
-                    "The same in all: "
-                    @for (place, (name, value)) in fixed.iter().take(COLUMNS).enumerate() {
-                        @if place > 0 { ", " } (shortened(name, 40)) " " b { (readable(value)) }
-                    } "."
-                }
+            p class="sub" {
+                "Best first."
+                @if !prefix.is_empty() { " Their names begin with " span class="name" { (prefix) } "." }
+                @if !fixed.is_empty() { (shared(&fixed)) }
             }
             div class="scroll" {
                 table {
                     thead { tr {
                         th class="num" { "#" } th { "training job" } th class="num" { (tuning.objective_metric) }
-                        @for name in varied.iter().take(COLUMNS) { th class="num" { (shortened(name, 40)) } }
+                        @for name in varied.iter().take(COLUMNS) { th class="num" { (breakable(name)) } }
                     } }
                     tbody { @for (rank, (place, trial)) in ranked.iter().take(SHOWN).enumerate() {
-                        tr class=[(rank == 0 && trial.value().is_some()).then_some("best")] { (cells(*place, trial, &varied)) }
+                        tr class=[(rank == 0 && trial.value().is_some()).then_some("best")] { (cells(*place, trial, trial.name.strip_prefix(prefix).unwrap_or(&trial.name), &varied)) }
                     } }
                 }
             }
@@ -151,16 +149,41 @@ pub(super) fn table(context: &ReportContext) -> Markup {
     }
 }
 
-fn cells(place: u64, trial: &Trial, varied: &BTreeSet<&str>) -> Markup {
+fn shared(fixed: &BTreeMap<&str, &str>) -> Markup {
+    html! {
+        " The same in all: "
+        @for (place, (name, value)) in fixed.iter().take(COLUMNS).enumerate() {
+            @if place > 0 { ", " } (shortened(name, 40)) " " b { (readable(value)) }
+        } "."
+    }
+}
+
+fn cells(place: u64, trial: &Trial, short: &str, varied: &BTreeSet<&str>) -> Markup {
     html! {
         td class="num" { (place) }
-        td class="name" { (trial.name) }
+        td class="name" { (short) }
         td class="num" {
             @match trial.value() { Some(value) => (figure(value)), None => (if trial.status.is_empty() { "–" } else { &trial.status }) }
         }
         @for name in varied.iter().take(COLUMNS) {
             td class="num" { (trial.hyperparameters.get(*name).map_or_else(|| "–".to_owned(), |value| readable(value))) }
         }
+    }
+}
+
+/// SageMaker begins the names of training jobs with the tuning job's: said once, the table fits a page.
+fn shared_prefix(tuning: &TuningSummary) -> &str {
+    let Some(first) = tuning.trials.first().map(|trial| trial.name.as_str()) else { return "" };
+    let dash = tuning.name.len() + 1;
+    match first.get(..dash) {
+        Some(prefix)
+            if prefix.starts_with(&tuning.name)
+                && prefix.ends_with('-')
+                && tuning.trials.iter().all(|trial| trial.name.starts_with(prefix) && trial.name.len() > dash) =>
+        {
+            prefix
+        }
+        _ => "",
     }
 }
 

@@ -1,4 +1,5 @@
 //! What the crate promises, checked against NumPy, scikit-learn, XGBoost and pandas (`tests/fixtures/make_fixtures.py`).
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test; Clippy sees that only in `#[test]` functions")]
 
 mod fixtures;
 mod history;

@@ -75,7 +75,7 @@ fn the_page_holds_the_figures_in_words() {
     let html = Report::new(evaluation(), context()).html();
     // From expected.json: mae 6.92885, rmse 8.78649, stdev 8.78356, baseline 22.13244, so 60.3 % lower; 12.1 % lower
     // than 10.0.
-    assert_holds(&html, &["400", "6.929", "8.786", "8.784", "22.13", "60.3%", "12.1%", "RMSE 10.00 on 2024-05-01"]);
+    assert_holds(&html, &["400", "6.929", "8.786", "8.784", "22.13", "60.3%", "12.1%", "RMSE 10.00 on 1 May 2024"]);
     assert_holds(&html, &["actual arr_delay (minutes)", "predicted arr_delay (minutes)", "+0.2270", "84.2%"]);
 }
 
@@ -89,8 +89,19 @@ fn the_page_holds_the_lineage() {
 #[test]
 fn the_page_holds_the_trials() {
     let html = Report::new(evaluation(), context()).html();
-    // Digits are cut, what all share is said once, a trial without a value says how it ended.
-    assert_holds(&html, &["0.3128", "The same in all: ", "<b>reg:squarederror</b>", "Failed", "tune-jfk-2405-003"]);
+    // Digits are cut, what all share is said once, the beginning of the names too; a trial without a value says how it
+    // ended.
+    assert_holds(
+        &html,
+        &[
+            "0.3128",
+            "The same in all: ",
+            "<b>reg:squarederror</b>",
+            "Failed",
+            ">003</td>",
+            "begin with <span class=\"name\">tune-jfk-2405-<",
+        ],
+    );
 }
 
 #[test]
@@ -200,6 +211,16 @@ fn one_row_is_a_page_too() {
     let html = Report::new(evaluate(&booster("model.tar.gz"), set).unwrap(), context()).html();
     assert_holds(&html, &["All labels are equal"]);
     assert!(!html.contains("NaN"));
+}
+
+#[test]
+fn one_trial_far_off_does_not_flatten_the_curve() {
+    let mut context = context();
+    let usual = (0..8).map(|i| trial(&format!("t{i}"), Some(8.0 + f64::from(i) / 10.0), "0.1"));
+    context.tuning = Some(tuning(usual.chain([trial("t8", Some(5000.0), "0.5")]).collect()));
+    let html = Report::new(evaluation(), context).html();
+    // Its mark is an arrow at the edge, and the scale is that of the others: 8.0, 8.2, …
+    assert_holds(&html, &["t8: 5,000, outside the chart", ">8.2</text>"]);
 }
 
 #[test]
