@@ -61,7 +61,7 @@ impl Objective {
             "reg:quantileerror" if since(3, 4) => (Link::Identity, Transform::Sorted),
             "reg:quantileerror" => (Link::Identity, Transform::Identity),
             "reg:logistic" | "binary:logistic" => (Link::Logit, sigmoid),
-            // 1.3.1 corrected 1.3.0.
+            // 1.3.1 corrected 1.3.0. A legacy binary does not tell the two apart and is taken for the corrected one.
             "binary:logitraw" if since(1, 3) && !is_1_3_0 => (Link::Identity, Transform::Identity),
             "binary:logitraw" => (Link::Logit, Transform::Identity),
             "binary:hinge" => (Link::Identity, Transform::Step),
