@@ -11,12 +11,12 @@ use hyper::body::Incoming;
 use percent_encoding::percent_decode_str;
 use s3s::service::S3Service;
 use s3s::{Body, HttpError};
-use serde_json::Value;
 use uuid::Uuid;
 
 use crate::answers::{json, query, rest_json, text};
-use crate::api::{ApiError, Caller, INVOKE_BODY_LIMIT, InvokeRequest, InvokeResponse};
+use crate::api::{ApiError, INVOKE_BODY_LIMIT, InvokeRequest};
 use crate::auth::{Accounts, Authorization};
+use crate::sagemaker::Sagemaker;
 use crate::sts;
 
 /// More than any request of the control plane may have.
@@ -26,6 +26,7 @@ const CONTROL_BODY_LIMIT: usize = 16 * 1024 * 1024;
 pub(crate) struct Services {
     pub(crate) accounts: Accounts,
     pub(crate) s3: S3Service,
+    pub(crate) sagemaker: Arc<Sagemaker>,
 }
 
 impl Services {
@@ -72,7 +73,7 @@ impl Services {
                 return json::error(ApiError::new("SerializationException", message));
             }
         };
-        match call(&caller, operation, input).await {
+        match self.sagemaker.call(&caller, operation, input).await {
             Ok(output) => json::output(&output),
             Err(error) => json::error(error),
         }
@@ -91,7 +92,7 @@ impl Services {
             let message = format!("refit-local's runtime does not have {} {}.", parts.method, parts.uri.path());
             return rest_json::error(ApiError::new("UnknownOperationException", message).with_status(404));
         };
-        match invoke(&caller, invocation).await {
+        match self.sagemaker.invoke(&caller, invocation).await {
             Ok(output) => rest_json::output(output),
             Err(error) => rest_json::error(error),
         }
@@ -186,13 +187,4 @@ fn welcome() -> Response<Body> {
 fn unknown(service: &str) -> Response<Body> {
     let message = format!("refit-local does not have the service `{service}`: it has s3, sagemaker and sts.");
     json::error(ApiError::new("UnknownOperationException", message))
-}
-
-async fn call(_caller: &Caller, operation: &str, _input: Value) -> Result<Value, ApiError> {
-    let message = format!("refit-local does not have the SageMaker operation {operation}.");
-    Err(ApiError::new("UnknownOperationException", message))
-}
-
-async fn invoke(_caller: &Caller, request: InvokeRequest) -> Result<InvokeResponse, ApiError> {
-    Err(ApiError::new("ValidationError", format!("Endpoint {} of account not found.", request.endpoint)))
 }

@@ -63,6 +63,15 @@ pub enum LocalError {
         source: rusqlite::Error,
     },
 
+    /// The jobs and endpoints in the data folder cannot be taken up again.
+    #[error("cannot take up the jobs and endpoints in {path} ({reason}): restore the data folder or choose another")]
+    Resume {
+        /// The data folder.
+        path: PathBuf,
+        /// What stood in the way.
+        reason: String,
+    },
+
     /// The port cannot be bound on 127.0.0.1.
     #[error("cannot listen on 127.0.0.1:{port}: choose a free port, or 0 to be given one")]
     Port {

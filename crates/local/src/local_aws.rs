@@ -19,6 +19,7 @@ use crate::dispatch::Services;
 use crate::error::LocalError;
 use crate::objects::ObjectStore;
 use crate::options::{Account, Options};
+use crate::sagemaker::Sagemaker;
 use crate::{s3, server};
 
 /// An embedded S3, SageMaker, SageMaker Runtime and STS that answers on 127.0.0.1.
@@ -31,6 +32,7 @@ pub struct LocalAws {
     region: String,
     accounts: Vec<Account>,
     database: Database,
+    sagemaker: Arc<Sagemaker>,
     server: JoinHandle<()>,
     stop: Option<oneshot::Sender<()>>,
     /// Let go last: the fields are dropped in this order.
@@ -44,11 +46,12 @@ impl LocalAws {
     /// [`LocalError`]: the options are wrong, the data folder cannot be used or is in use, or the port is taken.
     pub async fn start(options: Options) -> Result<Self, LocalError> {
         options.check()?;
-        let (folder, database, objects) = open(&options).await?;
+        let Opened { folder, database, objects, sagemaker } = open(&options).await?;
+        let sagemaker = Arc::new(sagemaker);
         let (listener, address) = server::bind(options.port).await?;
         let accounts = Accounts::new(&options.accounts);
         let s3 = s3::service(objects, accounts.clone(), options.region.clone());
-        let services = Arc::new(Services { accounts, s3 });
+        let services = Arc::new(Services { accounts, s3, sagemaker: Arc::clone(&sagemaker) });
         let (stop, stopped) = oneshot::channel();
         let server = tokio::spawn(server::serve(listener, services, stopped));
         let endpoint_url = format!("http://{address}");
@@ -58,6 +61,7 @@ impl LocalAws {
             region: options.region,
             accounts: options.accounts,
             database,
+            sagemaker,
             server,
             stop: Some(stop),
             _folder: folder,
@@ -85,12 +89,15 @@ impl LocalAws {
         Some(self.config_of(account))
     }
 
-    /// Stops: no new request is taken, requests in flight end, the data folder is let go.
+    /// Stops: no new request is taken, requests in flight end, jobs are interrupted, the data folder is let go.
+    ///
+    /// The next start on the folder goes on with the tuning jobs; a training job that no tuning job started ends as Failed.
     pub async fn stop(mut self) {
         self.stop.take();
         if let Err(error) = (&mut self.server).await {
             tracing::error!(%error, "the server ended badly");
         }
+        self.sagemaker.shut_down().await;
     }
 
     fn config_of(&self, account: &Account) -> SdkConfig {
@@ -109,19 +116,30 @@ impl LocalAws {
 impl Drop for LocalAws {
     fn drop(&mut self) {
         self.server.abort();
+        self.sagemaker.interrupt();
         // A thread that is still at work can write no more, so the folder may have a new owner.
         self.database.close();
     }
 }
 
+/// What a data folder holds, opened.
+struct Opened {
+    folder: DataFolder,
+    database: Database,
+    objects: ObjectStore,
+    sagemaker: Sagemaker,
+}
+
 /// Locks the data folder and opens what is in it, away from the runtime's threads.
-async fn open(options: &Options) -> Result<(DataFolder, Database, ObjectStore), LocalError> {
+async fn open(options: &Options) -> Result<Opened, LocalError> {
     let path = options.data.clone();
     let opened = tokio::task::spawn_blocking(move || {
         let folder = DataFolder::lock(&path)?;
         let database = Database::open(&folder.database())?;
         let objects = ObjectStore::open(folder.path(), database.clone())?;
-        Ok((folder, database, objects))
+        let sagemaker = Sagemaker::open(database.clone(), objects.clone())
+            .map_err(|error| LocalError::Resume { path, reason: error.message })?;
+        Ok(Opened { folder, database, objects, sagemaker })
     });
     match opened.await {
         Ok(opened) => opened,

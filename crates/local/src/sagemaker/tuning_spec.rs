@@ -1,0 +1,159 @@
+//! What a tuning job asks for, read from a request or from what Describe shows.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::api::ApiError;
+
+use super::members::{Members, Object};
+use super::objective;
+use super::ranges::Range;
+use super::refusal::not_emulated;
+
+/// The hyperparameter by which the service tells the container the objective.
+pub(super) const OBJECTIVE_HYPERPARAMETER: &str = "_tuning_objective_metric";
+
+/// The most training jobs a tuning job may start, its parents' included (developer guide,
+/// automatic-model-tuning-limits).
+const MAX_TRAINING_JOBS: u64 = 750;
+
+/// A tuning job's settings.
+#[derive(Clone, Debug)]
+pub(super) struct TuningSpec {
+    pub(super) name: String,
+    pub(super) strategy: String,
+    pub(super) metric: String,
+    pub(super) maximize: bool,
+    pub(super) ranges: Vec<Range>,
+    /// Without the objective's own.
+    pub(super) statics: BTreeMap<String, String>,
+    pub(super) max_jobs: Option<u64>,
+    pub(super) max_parallel: usize,
+    pub(super) max_runtime: Option<Duration>,
+    pub(super) early_stopping: bool,
+    pub(super) target: Option<f64>,
+    pub(super) max_not_improving: Option<u64>,
+    pub(super) seed: Option<u64>,
+    pub(super) image: String,
+    /// Channel names with what they read.
+    pub(super) inputs: BTreeMap<String, String>,
+    /// TrainingJobDefinition.
+    pub(super) definition: Object,
+}
+
+impl TuningSpec {
+    /// Reads what has passed the service model's constraints.
+    pub(super) fn parse(input: &Object) -> Result<Self, ApiError> {
+        let config = input.object("HyperParameterTuningJobConfig").cloned().unwrap_or_default();
+        let definition = definition(input)?.clone();
+        let objective = objective(&config, &definition)?.clone();
+        let limits = config.object("ResourceLimits").cloned().unwrap_or_default();
+        let criteria = config.object("TuningJobCompletionCriteria").cloned().unwrap_or_default();
+        let no_ranges = Object::new();
+        let statics = definition.pairs("StaticHyperParameters").into_iter();
+        let algorithm = definition.object("AlgorithmSpecification");
+        let not_improving = criteria.object("BestObjectiveNotImproving");
+        let spec = Self {
+            name: input.required("HyperParameterTuningJobName").to_owned(),
+            strategy: config.required("Strategy").to_owned(),
+            metric: objective.required("MetricName").to_owned(),
+            maximize: objective.text("Type") == Some("Maximize"),
+            ranges: Range::read_all(config.object("ParameterRanges").unwrap_or(&no_ranges))?,
+            statics: statics
+                .filter(|(name, _)| *name != OBJECTIVE_HYPERPARAMETER)
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
+            max_jobs: limits.whole("MaxNumberOfTrainingJobs"),
+            max_parallel: limits.whole("MaxParallelTrainingJobs").and_then(|n| n.try_into().ok()).unwrap_or(1),
+            max_runtime: limits.whole("MaxRuntimeInSeconds").map(Duration::from_secs),
+            early_stopping: config.text("TrainingJobEarlyStoppingType") == Some("Auto"),
+            target: criteria.real("TargetObjectiveMetricValue"),
+            max_not_improving: not_improving.and_then(|limit| limit.whole("MaxNumberOfTrainingJobsNotImproving")),
+            seed: config.whole("RandomSeed"),
+            image: algorithm.map(|algorithm| algorithm.required("TrainingImage").to_owned()).unwrap_or_default(),
+            inputs: inputs(&definition),
+            definition,
+        };
+        spec.check(&criteria)?;
+        Ok(spec)
+    }
+
+    /// The range of a tunable hyperparameter.
+    pub(super) fn range(&self, name: &str) -> Option<&Range> {
+        self.ranges.iter().find(|range| range.name == name)
+    }
+
+    /// Whether `value` is a better objective than `other`.
+    pub(super) fn is_better(&self, value: f64, other: f64) -> bool {
+        if self.maximize { value > other } else { value < other }
+    }
+
+    fn check(&self, criteria: &Object) -> Result<(), ApiError> {
+        objective::check(&self.metric, self.maximize, &self.image)?;
+        if let Some(range) = self.ranges.iter().find(|range| self.statics.contains_key(&range.name)) {
+            let name = &range.name;
+            return Err(ApiError::validation(format!(
+                "Hyperparameter [{name}] is both in StaticHyperParameters and in ParameterRanges: it can be only one of them."
+            )));
+        }
+        if self.ranges.is_empty() {
+            return Err(ApiError::validation("ParameterRanges must name at least one hyperparameter to tune."));
+        }
+        if criteria.object("ConvergenceDetected").and_then(|c| c.text("CompleteOnConvergence")) == Some("Enabled") {
+            return Err(not_emulated("ConvergenceDetected.CompleteOnConvergence"));
+        }
+        let ends = self.max_jobs.is_some() || self.max_runtime.is_some();
+        if !ends && self.target.is_none() && self.max_not_improving.is_none() {
+            return Err(ApiError::validation(
+                "The tuning job would not end: give MaxNumberOfTrainingJobs, MaxRuntimeInSeconds or completion criteria.",
+            ));
+        }
+        if self.max_jobs.is_some_and(|jobs| jobs > MAX_TRAINING_JOBS) {
+            return Err(ApiError::new(
+                "ResourceLimitExceeded",
+                format!(
+                    "MaxNumberOfTrainingJobs is above the limit of {MAX_TRAINING_JOBS} training jobs a tuning job."
+                ),
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// The one training job definition.
+fn definition(input: &Object) -> Result<&Object, ApiError> {
+    if input.contains_key("TrainingJobDefinitions") {
+        return Err(not_emulated("TrainingJobDefinitions: a tuning job of several algorithms"));
+    }
+    if input.contains_key("Autotune") {
+        return Err(not_emulated("Autotune"));
+    }
+    let definition = input.object("TrainingJobDefinition");
+    let definition = definition.ok_or_else(|| ApiError::validation("TrainingJobDefinition must be given."))?;
+    let specification = definition.object("AlgorithmSpecification");
+    if specification.is_some_and(|specification| !specification.objects("MetricDefinitions").is_empty()) {
+        return Err(ApiError::validation(
+            "You can't override the metric definitions for Amazon SageMaker algorithms. Please retry the request without \
+             specifying metric definitions.",
+        ));
+    }
+    Ok(definition)
+}
+
+fn objective<'a>(config: &'a Object, definition: &'a Object) -> Result<&'a Object, ApiError> {
+    config
+        .object("HyperParameterTuningJobObjective")
+        .or_else(|| definition.object("TuningObjective"))
+        .ok_or_else(|| ApiError::validation("HyperParameterTuningJobObjective must be given."))
+}
+
+fn inputs(definition: &Object) -> BTreeMap<String, String> {
+    let channels = definition.objects("InputDataConfig").into_iter();
+    channels
+        .map(|channel| {
+            let source = channel.object("DataSource").and_then(|source| source.object("S3DataSource"));
+            let uri = source.map(|source| source.required("S3Uri")).unwrap_or_default();
+            (channel.required("ChannelName").to_owned(), uri.to_owned())
+        })
+        .collect()
+}
