@@ -36,7 +36,10 @@ pub(crate) enum Column {
     Text(StringBuilder),
     Binary(BinaryBuilder),
     Date(Date32Builder),
-    Timestamp(TimestampMicrosecondBuilder, Zone),
+    Timestamp(
+        TimestampMicrosecondBuilder,
+        #[cfg_attr(not(feature = "sqlite"), allow(dead_code, reason = "only SQLite keeps times as text"))] Zone,
+    ),
 }
 
 /// How many digits a decimal has, and how many of them after the point.

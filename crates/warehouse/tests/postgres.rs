@@ -1,4 +1,5 @@
 //! PostgreSQL, against a server of the tests' own.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod support;
 
@@ -33,7 +34,7 @@ fn text(warehouse: &Postgres, sql: &str) -> String {
 fn the_suite_holds() {
     let server = Server::start();
     let made =
-        format!("CREATE SCHEMA \"My \"\"Features\"; SET search_path TO \"My \"\"Features\"; SET TIME ZONE 'UTC';");
+        "CREATE SCHEMA \"My \"\"Features\"; SET search_path TO \"My \"\"Features\"; SET TIME ZONE 'UTC';".to_owned();
     server.client().batch_execute(&(made + suite::READINGS + &suite::delays())).unwrap();
     let warehouse = Postgres::new(&server.url("postgres")).unwrap();
     assert!(matches!(error(&warehouse, "SELECT * FROM readings"), WarehouseError::Query { .. }));
@@ -138,58 +139,78 @@ fn infinity_is_no_time(warehouse: &Postgres) {
     }
 }
 
+const IS_ENCRYPTED: &str = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
+
+fn at(user: &str, host: &str, port: u16) -> Postgres {
+    Postgres::new(&format!("postgres://{user}:{PASSWORD}@{host}:{port}/postgres")).unwrap()
+}
+
 #[test]
 fn a_connection_that_fails_says_at_what() {
     let server = Server::start();
-    let port = server.port();
-    let at = |user: &str, host: &str, database: &str| {
-        Postgres::new(&format!("postgres://{user}:{PASSWORD}@{host}:{port}/{database}")).unwrap()
-    };
-    let sql = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
-    let encrypted = |warehouse: &Postgres| suite::batch(warehouse, &Extract::new(sql)).column(0).as_boolean().value(0);
+    encryption_is_as_asked(&server);
+    encryption_that_fails_says_why(&server);
+    a_user_that_fails_is_named(&server);
 
-    // Plain on loopback by default; encrypted when asked, with the authority and the name in order.
-    assert!(!encrypted(&at("etl", "127.0.0.1", "postgres")));
-    let local = at("etl", "localhost", "postgres").tls(TlsMode::VerifyFull).ca_file(server.ca_file());
-    assert!(encrypted(&local));
-    assert!(encrypted(&at("careful", "localhost", "postgres").tls(TlsMode::VerifyFull).ca_file(server.ca_file())));
-
-    // Encrypted by default where the host is not loopback, whatever its address is.
-    let far = Postgres::new(&format!("postgres://etl:{PASSWORD}@{NAMED}:{port}/postgres?hostaddr=127.0.0.1")).unwrap();
-    assert!(encrypted(&far.clone().ca_file(server.ca_file())));
-    assert!(!encrypted(&far.clone().tls(TlsMode::Plain)));
-
-    let wrong_authority = local.clone().ca_file(server.other_ca_file());
-    let wrong_name = at("etl", "127.0.0.1", "postgres").tls(TlsMode::VerifyFull).ca_file(server.ca_file());
-    for (warehouse, why) in [(wrong_authority, "UnknownIssuer"), (wrong_name, "not valid for name")] {
-        let error = error(&warehouse, sql);
-        assert!(matches!(error, WarehouseError::Tls { .. }), "{}", whole(&error));
-        assert!(whole(&error).contains(why), "{}", whole(&error));
-    }
-    let error_of = |warehouse: Postgres| error(&warehouse, sql);
-    let plain = error_of(at("careful", "127.0.0.1", "postgres"));
-    assert!(matches!(&plain, WarehouseError::Tls { remedy, .. } if remedy.contains("VerifyFull")), "{}", whole(&plain));
-    let no_file = error_of(local.clone().ca_file("/nowhere/ca.crt"));
-    assert!(matches!(no_file, WarehouseError::CertificateAuthorities { .. }), "{}", whole(&no_file));
-
-    let stranger = error_of(at("stranger", "127.0.0.1", "postgres"));
-    assert!(matches!(&stranger, WarehouseError::Authentication { user, .. } if user == "stranger"), "{stranger}");
-    let wrong = error_of(at("etl", "127.0.0.1", "postgres").password("wrong"));
-    assert!(matches!(&wrong, WarehouseError::Authentication { user, .. } if user == "etl"), "{wrong}");
-    let none = error_of(Postgres::new(&format!("postgres://etl@127.0.0.1:{port}/postgres")).unwrap());
-    assert!(matches!(none, WarehouseError::Authentication { .. }), "{}", whole(&none));
-    let database = error_of(at("etl", "127.0.0.1", "nowhere"));
+    let (url, port) = (server.url("nowhere"), server.port());
+    let database = error(&Postgres::new(&url).unwrap(), IS_ENCRYPTED);
     assert!(matches!(&database, WarehouseError::Database { database, .. } if database == "nowhere"), "{database}");
-
-    assert!(!format!("{local:?}").contains(PASSWORD), "{local:?}");
     drop(server);
-    let gone = error_of(at("etl", "127.0.0.1", "postgres"));
+    let gone = error(&at("etl", "127.0.0.1", port), IS_ENCRYPTED);
     assert!(
         matches!(&gone, WarehouseError::Unreachable { host, .. } if *host == format!("127.0.0.1:{port}")),
         "{gone}"
     );
-    let unknown = error_of(at("etl", "no-such-host.invalid", "postgres").tls(TlsMode::Plain));
+    let unknown = error(&at("etl", "no-such-host.invalid", port).tls(TlsMode::Plain), IS_ENCRYPTED);
     assert!(matches!(unknown, WarehouseError::Unreachable { .. }), "{}", whole(&unknown));
+}
+
+/// Plain on loopback by default, encrypted by default where the host is not loopback, whatever its address is.
+fn encryption_is_as_asked(server: &Server) {
+    let port = server.port();
+    let encrypted =
+        |warehouse: &Postgres| suite::batch(warehouse, &Extract::new(IS_ENCRYPTED)).column(0).as_boolean().value(0);
+    assert!(!encrypted(&at("etl", "127.0.0.1", port)));
+    for user in ["etl", "careful"] {
+        assert!(encrypted(&at(user, "localhost", port).tls(TlsMode::VerifyFull).ca_file(server.ca_file())));
+    }
+    let far = Postgres::new(&format!("postgres://etl:{PASSWORD}@{NAMED}:{port}/postgres?hostaddr=127.0.0.1")).unwrap();
+    assert!(encrypted(&far.clone().ca_file(server.ca_file())));
+    assert!(!encrypted(&far.clone().tls(TlsMode::Plain)));
+    // The system trusts the tests' authority as little as it trusts an attacker's.
+    let untrusted = error(&far, IS_ENCRYPTED);
+    let refused = matches!(untrusted, WarehouseError::Tls { .. } | WarehouseError::CertificateAuthorities { .. });
+    assert!(refused, "{}", whole(&untrusted));
+}
+
+fn encryption_that_fails_says_why(server: &Server) {
+    let verified = |host: &str| at("etl", host, server.port()).tls(TlsMode::VerifyFull).ca_file(server.ca_file());
+    let wrong_authority = verified("localhost").ca_file(server.other_ca_file());
+    let wrong_name = verified("127.0.0.1");
+    for (warehouse, why) in [(wrong_authority, "UnknownIssuer"), (wrong_name, "not valid for name")] {
+        let error = error(&warehouse, IS_ENCRYPTED);
+        assert!(matches!(error, WarehouseError::Tls { .. }), "{}", whole(&error));
+        assert!(whole(&error).contains(why), "{}", whole(&error));
+    }
+    let plain = error(&at("careful", "127.0.0.1", server.port()), IS_ENCRYPTED);
+    assert!(matches!(&plain, WarehouseError::Tls { remedy, .. } if remedy.contains("VerifyFull")), "{}", whole(&plain));
+    let no_file = error(&verified("localhost").ca_file("/nowhere/ca.crt"), IS_ENCRYPTED);
+    assert!(matches!(no_file, WarehouseError::CertificateAuthorities { .. }), "{}", whole(&no_file));
+}
+
+fn a_user_that_fails_is_named(server: &Server) {
+    let port = server.port();
+    let without_password = Postgres::new(&format!("postgres://etl@127.0.0.1:{port}/postgres")).unwrap();
+    for (warehouse, expected) in [
+        (at("stranger", "127.0.0.1", port), "stranger"),
+        (at("etl", "127.0.0.1", port).password("wrong"), "etl"),
+        (without_password, "etl"),
+    ] {
+        let error = error(&warehouse, IS_ENCRYPTED);
+        let named = matches!(&error, WarehouseError::Authentication { user, .. } if user == expected);
+        assert!(named, "{}", whole(&error));
+        assert!(!format!("{warehouse:?}").contains(PASSWORD), "{warehouse:?}");
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The embedded warehouse.
 #![cfg(feature = "sqlite")]
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod support;
 

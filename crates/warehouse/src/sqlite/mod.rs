@@ -64,7 +64,7 @@ impl Sqlite {
     /// Loads Parquet (`.parquet`) and CSV files (any other name; first line the columns' names) as tables.
     ///
     /// The tables live in a temporary file, which goes with the last clone of the value. Loading needs memory for one
-    /// batch, and disk for the tables.
+    /// batch, and disk for the tables. Times are kept to the microsecond.
     ///
     /// # Errors
     /// [`WarehouseError::Load`] names the file, and the column or the value that a table cannot take.
