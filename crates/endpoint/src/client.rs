@@ -5,6 +5,7 @@ use aws_sdk_sagemaker::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sagemaker::operation::describe_endpoint_config::DescribeEndpointConfigOutput;
 use aws_sdk_sagemakerruntime::operation::invoke_endpoint::InvokeEndpointError;
 use aws_types::SdkConfig;
+use chrono::{DateTime, Utc};
 use refit_aws::{AccountId, ArtifactStore, Poll, RequestError};
 
 use crate::content::base;
@@ -126,8 +127,8 @@ impl EndpointClient {
         answer.map(|_| ()).map_err(|error| RequestError::from_sdk("UpdateEndpoint", error))
     }
 
-    /// The names of all configurations that hold the beginning of this endpoint's.
-    pub(crate) async fn config_names(&self) -> Result<Vec<EndpointConfigName>, RequestError> {
+    /// The configurations whose names hold the beginning of this endpoint's, with the time each was created.
+    pub(crate) async fn configs(&self) -> Result<Vec<(EndpointConfigName, DateTime<Utc>)>, RequestError> {
         let mut pages = self
             .sagemaker
             .list_endpoint_configs()
@@ -135,13 +136,12 @@ impl EndpointClient {
             .max_results(100)
             .into_paginator()
             .send();
-        let mut names = Vec::new();
+        let mut configs = Vec::new();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| RequestError::from_sdk("ListEndpointConfigs", error))?;
-            let found = page.endpoint_configs().iter().filter_map(|config| config.endpoint_config_name()?.parse().ok());
-            names.extend(found);
+            configs.extend(page.endpoint_configs().iter().filter_map(wire::listed_config));
         }
-        Ok(names)
+        Ok(configs)
     }
 
     /// The SageMaker models that a configuration serves.

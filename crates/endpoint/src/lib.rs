@@ -66,8 +66,8 @@
 //!   change the digest, which costs one refresh too many and harms nothing.
 //! - **A refresh is verified.** The endpoint must be `InService` with the configuration asked for; after SageMaker went
 //!   back by itself it is `InService` too, with the old one, and that is [`EndpointError::RolledBack`].
-//! - **Nothing in use is deleted.** After a verified refresh, older configurations of this crate's for the endpoint are
-//!   deleted, but for the one that serves and the one before it. SageMaker models and objects in S3 are never deleted.
+//! - **Nothing in use is deleted.** After a verified refresh, the configurations that this crate made for the endpoint are
+//!   deleted if they are older than the one that served before. SageMaker models and objects in S3 are never deleted.
 //! - **A rollback is a copy forward**: the earlier version becomes the newest, so the bucket's history stays whole.
 //!
 //! # Errors
@@ -90,6 +90,7 @@ mod progress;
 mod refresh;
 mod rollback;
 mod spec;
+mod superseded;
 mod wire;
 
 pub use client::EndpointClient;

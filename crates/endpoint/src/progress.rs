@@ -9,8 +9,10 @@ pub(crate) enum Progress {
     Moving,
     /// Nothing has happened that this description shows.
     NotBegun,
-    /// Another configuration serves, and SageMaker is not at it any more.
+    /// The configuration before serves, and SageMaker is not at it any more.
     RolledBack,
+    /// Somebody else has updated the endpoint to a third configuration meanwhile.
+    Superseded,
     /// The endpoint cannot serve, or can serve only a mix.
     Unusable,
 }
@@ -33,6 +35,7 @@ pub(crate) fn judge(before: &Endpoint, now: &Endpoint, requested: &EndpointConfi
     match now.status {
         status if is_moving(status) => Progress::Moving,
         EndpointStatus::InService if now.config.as_ref() == Some(requested) => Progress::Done,
+        EndpointStatus::InService if now.config != before.config => Progress::Superseded,
         EndpointStatus::InService if has_moved || now.last_modified != before.last_modified => Progress::RolledBack,
         EndpointStatus::InService => Progress::NotBegun,
         _ => Progress::Unusable,
@@ -69,6 +72,7 @@ mod tests {
             (endpoint(RollingBack, "old", 2), true, Progress::Moving),
             (endpoint(SystemUpdating, "new", 2), true, Progress::Moving),
             (endpoint(InService, "old", 2), true, Progress::RolledBack),
+            (endpoint(InService, "other", 3), true, Progress::Superseded),
             // It went forth and back between two looks.
             (endpoint(InService, "old", 2), false, Progress::RolledBack),
             // The answer is older than the update.

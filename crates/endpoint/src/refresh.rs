@@ -5,8 +5,9 @@ use tokio::time::Instant;
 use tracing::{debug, info, warn};
 
 use crate::client::is_missing;
-use crate::content::{Content, is_ours, model_name};
+use crate::content::{Content, model_name};
 use crate::progress::{Progress, is_moving, judge};
+use crate::superseded::superseded;
 use crate::{Endpoint, EndpointClient, EndpointConfigName, EndpointError, EndpointStatus};
 
 /// How long a name that was just created may stay unknown to SageMaker.
@@ -24,9 +25,13 @@ impl EndpointClient {
     /// Errors: [`EndpointError::NoSuchEndpoint`], [`EndpointError::RolledBack`], [`EndpointError::Unusable`],
     /// [`EndpointError::Timeout`].
     pub async fn refresh(&self, reason: &str) -> Result<Endpoint, EndpointError> {
-        let content = self.content().await?;
-        let requested = content.config_name(self.spec.name(), Some(reason))?;
-        self.serve(&requested, |config| *config == requested).await
+        loop {
+            let content = self.content().await?;
+            let requested = content.config_name(self.spec.name(), Some(reason))?;
+            if let Some(endpoint) = self.serve(&requested, |config| *config == requested).await? {
+                return Ok(endpoint);
+            }
+        }
     }
 
     /// Waits until SageMaker has finished what it is doing with the endpoint, and checks that it serves.
@@ -46,17 +51,17 @@ impl EndpointClient {
 
     /// Creates the endpoint, or updates it unless it serves what lies in S3 now.
     pub(crate) async fn converge(&self) -> Result<Endpoint, EndpointError> {
-        let content = self.content().await?;
-        let requested = content.config_name(self.spec.name(), None)?;
-        if self.describe().await?.is_none() {
-            self.ensure_model_and_config(&requested).await?;
-            let mut unseen = Unseen::start();
-            while let Err(error) = self.ensure_endpoint(&requested).await {
-                unseen.wait_out(error).await?;
+        loop {
+            let content = self.content().await?;
+            let requested = content.config_name(self.spec.name(), None)?;
+            if self.describe().await?.is_none() {
+                self.create(&requested).await?;
             }
-            info!(endpoint = %self.spec.name(), config = %requested, "creating the endpoint");
+            let is_served = |config: &EndpointConfigName| content.is_served_by(self.spec.name(), config);
+            if let Some(endpoint) = self.serve(&requested, is_served).await? {
+                return Ok(endpoint);
+            }
         }
-        self.serve(&requested, |config| content.is_served_by(self.spec.name(), config)).await
     }
 
     pub(crate) async fn content(&self) -> Result<Content, EndpointError> {
@@ -69,24 +74,37 @@ impl EndpointClient {
         self.describe().await?.ok_or_else(missing)
     }
 
-    /// Brings the endpoint to the requested configuration unless it serves one that will do.
+    async fn create(&self, config: &EndpointConfigName) -> Result<(), EndpointError> {
+        self.ensure_model_and_config(config).await?;
+        let mut unseen = Unseen::start();
+        while let Err(error) = self.ensure_endpoint(config).await {
+            unseen.wait_out(error).await?;
+        }
+        info!(endpoint = %self.spec.name(), %config, "creating the endpoint");
+        Ok(())
+    }
+
+    /// Brings the endpoint to the requested configuration unless it serves one that will do. `None` if somebody else has
+    /// brought it to another one meanwhile, so that the caller has to look again.
     async fn serve(
         &self,
         requested: &EndpointConfigName,
         will_do: impl Fn(&EndpointConfigName) -> bool,
-    ) -> Result<Endpoint, EndpointError> {
+    ) -> Result<Option<Endpoint>, EndpointError> {
         // Whoever began an update before us, perhaps we ourselves, is waited for.
         let before = self.wait().await?;
         if before.config.as_ref().is_some_and(will_do) {
             debug!(endpoint = %before.name, "the endpoint serves this already");
-            return Ok(before);
+            return Ok(Some(before));
         }
         self.ensure_model_and_config(requested).await?;
         self.begin_update(requested).await?;
         info!(endpoint = %before.name, config = %requested, "refreshing the endpoint");
         let after = self.watch(&before, requested).await?;
-        info!(endpoint = %after.name, config = %requested, "the endpoint serves the new configuration");
-        self.delete_superseded(&[Some(requested), before.config.as_ref()]).await;
+        if after.is_some() {
+            info!(endpoint = %before.name, config = %requested, "the endpoint serves the new configuration");
+            self.delete_superseded(requested, before.config.as_ref()).await;
+        }
         Ok(after)
     }
 
@@ -110,6 +128,8 @@ impl EndpointClient {
             }
             if is_missing(&error) {
                 unseen.wait_out(error).await?;
+                // Somebody else's refresh may have deleted it as an old one.
+                self.ensure_model_and_config(requested).await?;
                 continue;
             }
             if self.wait().await?.config.as_ref() == Some(requested) {
@@ -123,14 +143,19 @@ impl EndpointClient {
         Ok(())
     }
 
-    /// Waits for the outcome of an update that SageMaker has accepted.
-    async fn watch(&self, before: &Endpoint, requested: &EndpointConfigName) -> Result<Endpoint, EndpointError> {
+    /// Waits for the outcome of an update that SageMaker has accepted. `None` if another one has followed it.
+    async fn watch(
+        &self,
+        before: &Endpoint,
+        requested: &EndpointConfigName,
+    ) -> Result<Option<Endpoint>, EndpointError> {
         let (begun, mut has_moved) = (Instant::now(), false);
         let mut waiting = self.poll.start(format!("endpoint {} to serve {requested}", before.name));
         loop {
             let now = self.existing().await?;
             match judge(before, &now, requested, has_moved) {
-                Progress::Done => return Ok(now),
+                Progress::Done => return Ok(Some(now)),
+                Progress::Superseded => return Ok(None),
                 Progress::RolledBack => return Err(rolled_back(now, requested)),
                 Progress::NotBegun if begun.elapsed() > BEGUN_WITHIN => return Err(rolled_back(now, requested)),
                 Progress::Unusable => return Err(unusable(now)),
@@ -141,16 +166,16 @@ impl EndpointClient {
         }
     }
 
-    /// Deletes the configurations that this crate made for the endpoint, but for those to keep. What cannot be deleted
-    /// now is deleted after the next refresh, so this does not fail.
-    async fn delete_superseded(&self, keep: &[Option<&EndpointConfigName>]) {
-        let names = match self.config_names().await {
-            Ok(names) => names,
+    /// Deletes the configurations that nobody needs any more. What cannot be deleted now is deleted after the next
+    /// refresh, so this does not fail.
+    async fn delete_superseded(&self, serving: &EndpointConfigName, before: Option<&EndpointConfigName>) {
+        let listed = match self.configs().await {
+            Ok(listed) => listed,
             Err(error) => return warn!(%error, "cannot list superseded endpoint configs"),
         };
-        for name in names.iter().filter(|name| is_ours(self.spec.name(), name) && !keep.contains(&Some(*name))) {
-            if let Err(error) = self.delete_if_ours(name).await {
-                warn!(config = %name, %error, "cannot delete a superseded endpoint config");
+        for config in superseded(self.spec.name(), &listed, serving, before) {
+            if let Err(error) = self.delete_if_ours(config).await {
+                warn!(%config, %error, "cannot delete a superseded endpoint config");
             }
         }
     }

@@ -10,7 +10,7 @@ use aws_sdk_sagemaker::operation::update_endpoint::builders::UpdateEndpointInput
 use aws_sdk_sagemaker::types;
 use aws_sdk_sagemakerruntime::operation::invoke_endpoint::builders::InvokeEndpointInputBuilder;
 use aws_sdk_sagemakerruntime::primitives::Blob;
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use refit_aws::RequestError;
 
 use crate::content::model_name;
@@ -86,6 +86,15 @@ pub(crate) fn endpoint(name: &EndpointName, answer: &DescribeEndpointOutput) -> 
             .last_modified_time()
             .and_then(|time| DateTime::from_timestamp(time.secs(), time.subsec_nanos())),
     })
+}
+
+/// A configuration's name and the time it was created.
+pub(crate) fn listed_config(config: &types::EndpointConfigSummary) -> Option<(EndpointConfigName, DateTime<Utc>)> {
+    let created = config.creation_time()?;
+    Some((
+        config.endpoint_config_name()?.parse().ok()?,
+        DateTime::from_timestamp(created.secs(), created.subsec_nanos())?,
+    ))
 }
 
 /// Adds one page of a listing to what the pages before it held.
