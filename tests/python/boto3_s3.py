@@ -99,6 +99,16 @@ def conditions(s3, bucket):
     refused("AccessDenied", 403, s3.put_object, Bucket=bucket, Key="c", Body=b"", ExpectedBucketOwner="999999999999")
 
 
+def settings(s3, bucket):
+    put = dict(Bucket=bucket, Key="s", Body=b"s")
+    s3.put_object(**put, ACL="bucket-owner-full-control", ServerSideEncryption="AES256", StorageClass="STANDARD")
+    refused("AccessControlListNotSupported", 400, s3.put_object, **put, ACL="public-read")
+    for setting in (dict(Tagging="a=b"), dict(ServerSideEncryption="aws:kms"), dict(StorageClass="GLACIER")):
+        refused("NotImplemented", 501, s3.put_object, **put, **setting)
+    refused("MetadataTooLarge", 400, s3.put_object, **put, Metadata={"long": "x" * 2048})
+    refused("NotImplemented", 501, s3.get_bucket_policy, Bucket=bucket)
+
+
 def listings(s3, bucket):
     keys = ["l/a", "l/b/1", "l/b/2", "l/c", "l/d e", "l/é"]
     for key in keys:
@@ -211,6 +221,7 @@ def main():
     buckets(s3, bucket)
     objects(s3, bucket)
     conditions(s3, bucket)
+    settings(s3, bucket)
     listings(s3, bucket)
     versions(s3, bucket)
     uploads(s3, bucket)

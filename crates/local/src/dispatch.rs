@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE};
+use http::header::{ACCEPT, CONNECTION, CONTENT_TYPE, EXPECT};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -34,6 +34,7 @@ impl Services {
     pub(crate) async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Result<Response<Body>, HttpError> {
         let request_id = Uuid::new_v4().to_string();
         let service = Service::of(&request);
+        let waits_to_send = request.headers().contains_key(EXPECT);
         tracing::debug!(%request_id, ?service, method = %request.method(), uri = %request.uri(), "request");
         let mut response = match service {
             Service::S3 => self.s3.call(request.map(Body::from)).await?,
@@ -43,6 +44,11 @@ impl Services {
             Service::Welcome => welcome(),
             Service::Unknown(name) => unknown(&name),
         };
+        if waits_to_send && !response.status().is_success() {
+            // As S3 does. A refused client may or may not send the body it announced, and botocore takes the refusal
+            // for the answer to its next request on the connection.
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
         if let Ok(value) = HeaderValue::from_str(&request_id) {
             response.headers_mut().insert("x-amz-request-id", value.clone());
             response.headers_mut().insert("x-amzn-requestid", value);

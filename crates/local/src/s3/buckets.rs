@@ -11,6 +11,7 @@ use s3s::{S3Request, S3Response, S3Result, s3_error};
 use super::Service;
 use super::convert::timestamp;
 use super::errors::unsupported;
+use super::settings::check_acl;
 use crate::objects::Versioning;
 
 impl Service {
@@ -21,6 +22,11 @@ impl Service {
         let account = self.account(&request)?;
         let input = request.input;
         unsupported(&input.object_lock_enabled_for_bucket.filter(|enabled| *enabled), "object locks")?;
+        check_acl(input.acl.as_ref().map(|acl| acl.as_str()))?;
+        let grants = [&input.grant_full_control, &input.grant_read, &input.grant_read_acp, &input.grant_write];
+        for grant in grants.into_iter().chain([&input.grant_write_acp]) {
+            check_acl(grant.as_deref())?;
+        }
         let asked = input.create_bucket_configuration.and_then(|configuration| configuration.location_constraint);
         if let Some(asked) = asked.as_ref().filter(|asked| asked.as_str() != self.region) {
             let region = &self.region;

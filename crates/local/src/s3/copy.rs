@@ -7,13 +7,9 @@ use s3s::dto::{
 use s3s::{S3Request, S3Response, S3Result, s3_error};
 
 use super::Service;
-use super::convert::{
-    algorithm, checksum_type, condition, etag, etag_match, expires_text, metadata, set_checksums, time,
-    timestamp_millis,
-};
-use super::errors::unsupported;
-use super::put::{check_encryption, check_storage_class, content_encoding, encryption};
-use crate::objects::{Access, Attributes, CopySource, ObjectCopy};
+use super::convert::{algorithm, checksum_type, condition, etag, etag_match, set_checksums, time, timestamp_millis};
+use super::settings::{attributes, check_settings, encryption};
+use crate::objects::{Access, CopySource, ObjectCopy};
 
 /// `x-amz-copy-source` and the headers that go with it.
 pub(super) struct SourceHeaders {
@@ -29,23 +25,9 @@ impl Service {
     pub(super) async fn copy(&self, request: S3Request<CopyObjectInput>) -> S3Result<S3Response<CopyObjectOutput>> {
         let access = self.access(&request)?;
         let input = request.input;
-        check_encryption(input.server_side_encryption.as_ref())?;
-        check_storage_class(input.storage_class.as_ref())?;
-        unsupported(&input.sse_customer_algorithm, "customer's encryption keys")?;
-        unsupported(&input.tagging, "tags")?;
-        unsupported(&input.object_lock_mode, "object locks")?;
-        unsupported(&input.website_redirect_location, "website redirects")?;
+        check_settings!(input);
         let replaces = replaces(input.metadata_directive.as_ref())?;
-        let attributes = Attributes {
-            content_type: input.content_type,
-            content_encoding: content_encoding(input.content_encoding),
-            content_disposition: input.content_disposition,
-            content_language: input.content_language,
-            cache_control: input.cache_control,
-            expires: expires_text(input.expires.as_ref()),
-            metadata: metadata(input.metadata)?,
-            ..Attributes::default()
-        };
+        let attributes = attributes!(input);
         let source = SourceHeaders {
             source: input.copy_source,
             expected_owner: input.expected_source_bucket_owner,

@@ -17,7 +17,7 @@ use tokio::io::AsyncReadExt;
 use super::Service;
 use super::convert::{checksum_type, etag, etag_match, expires, set_checksums, size, time, timestamp};
 use super::errors::{named, not_modified, s3_error as refused, unsupported};
-use super::put::encryption;
+use super::settings::encryption;
 use crate::objects::{ObjectError, Stored};
 
 /// Up to this size a body is read at once; above it, in chunks of this size.

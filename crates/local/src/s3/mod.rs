@@ -15,6 +15,7 @@ mod multipart;
 mod put;
 mod receive;
 mod service;
+mod settings;
 
 use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s::{S3Request, S3Result, s3_error};

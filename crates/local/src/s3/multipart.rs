@@ -11,15 +11,14 @@ use s3s::{S3Request, S3Response, S3Result, s3_error};
 
 use super::Service;
 use super::convert::{
-    algorithm, check_encoding, checksum_type, condition, etag, expires_text, limit, listed, metadata, set_checksums,
-    size, timestamp,
+    algorithm, check_encoding, checksum_type, condition, etag, limit, listed, set_checksums, size, timestamp,
 };
 use super::copy::SourceHeaders;
 use super::errors::unsupported;
 use super::list::owner;
-use super::put::{check_encryption, check_storage_class, content_encoding, encryption};
 use super::receive::Claims;
-use crate::objects::{Algorithm, Attributes, Checksums, CompletedPart, NewUpload, Part, Upload};
+use super::settings::{attributes, check_settings, encryption};
+use crate::objects::{Algorithm, Checksums, CompletedPart, NewUpload, Part, Upload};
 
 impl Service {
     pub(super) async fn begin(
@@ -28,25 +27,11 @@ impl Service {
     ) -> S3Result<S3Response<CreateMultipartUploadOutput>> {
         let access = self.access(&request)?;
         let input = request.input;
-        check_encryption(input.server_side_encryption.as_ref())?;
-        check_storage_class(input.storage_class.as_ref())?;
-        unsupported(&input.sse_customer_algorithm, "customer's encryption keys")?;
-        unsupported(&input.tagging, "tags")?;
-        unsupported(&input.object_lock_mode, "object locks")?;
-        unsupported(&input.website_redirect_location, "website redirects")?;
+        check_settings!(input);
         let algorithm = algorithm(input.checksum_algorithm.as_ref())?;
         let new = NewUpload {
             key: input.key.clone(),
-            attributes: Attributes {
-                content_type: input.content_type,
-                content_encoding: content_encoding(input.content_encoding),
-                content_disposition: input.content_disposition,
-                content_language: input.content_language,
-                cache_control: input.cache_control,
-                expires: expires_text(input.expires.as_ref()),
-                metadata: metadata(input.metadata)?,
-                ..Attributes::default()
-            },
+            attributes: attributes!(input),
             algorithm,
             composite: composite(algorithm, input.checksum_type.as_ref())?,
         };
