@@ -32,6 +32,9 @@
 //! - The same data, parameters and `nthread` give the same model, bit for bit; `seed` is 0 unless given.
 //! - XGBoost's log goes to `tracing`, nothing to stdout or stderr.
 //! - It computes on the calling thread and waits for nothing else: run it on a blocking thread of an async program.
+//! - Its threads (`nthread`) spin while they wait for each other. On a machine with other work, threads that spin for
+//!   one that has no core made a training three times slower; `OMP_WAIT_POLICY=PASSIVE` in the program's environment
+//!   prevents it. It must be set before the program starts.
 //! - [`DMatrix`] is `Send`, [`Booster`] is not, neither is `Sync`, nothing is `Clone`; each page tells why.
 //! - Read models of unknown origin with `refit-booster`. [`Booster::load`] is for bytes you trust.
 //!

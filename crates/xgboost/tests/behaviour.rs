@@ -1,5 +1,7 @@
 //! What a caller meets besides numbers: stops, missing values, refusals, the log.
 
+#![allow(clippy::unwrap_used, reason = "what a test cannot do without, it unwraps")]
+
 use std::io::Write;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};

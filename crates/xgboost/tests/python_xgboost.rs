@@ -1,5 +1,7 @@
 //! Trainings agree with Python XGBoost 1.6.2, round by round. `fixtures/make_trainings.py` wrote the expected values.
 
+#![allow(clippy::unwrap_used, reason = "what a test cannot do without, it unwraps")]
+
 use std::ops::ControlFlow;
 
 use refit_xgboost::{Booster, DMatrix, EarlyStopping, Format, Round, Trained, Training};

@@ -57,6 +57,14 @@ impl Hyperparameters {
         Self::part(&given)
     }
 
+    /// Whether XGBoost is to find a tree method itself.
+    pub(super) fn leaves_tree_method_open(&self) -> bool {
+        let param = |name: &str| self.params.iter().find(|(given, _)| given == name).map(|(_, value)| value.as_str());
+        param("booster") != Some("gblinear")
+            && param("updater").is_none()
+            && param("tree_method").is_none_or(|method| method == "auto")
+    }
+
     fn part(given: &BTreeMap<&str, &str>) -> Result<Self, TrainingFailure> {
         let text = |name: &str| given.get(name).map(|value| value.trim());
         let objective = text("objective").unwrap_or(DEFAULT_OBJECTIVE);

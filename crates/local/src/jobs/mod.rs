@@ -8,6 +8,7 @@ mod eval_metrics;
 mod failure;
 mod hyperparameter_rules;
 mod hyperparameters;
+mod image;
 mod ranges;
 mod search_space;
 mod table;

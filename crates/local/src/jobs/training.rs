@@ -8,6 +8,7 @@ use refit_xgboost::{DMatrix, EarlyStopping, Round, Trained, Training};
 
 use super::eval_metrics::is_maximized;
 use super::hyperparameters::Hyperparameters;
+use super::image::Image;
 use super::table::Table;
 use super::{Channel, TrainingFailure, artifact};
 
@@ -18,7 +19,7 @@ pub(crate) struct TrainingRequest {
     /// `train`, and perhaps `validation`. Shared by the training jobs of a tuning job: a channel is parsed once, at its
     /// first use.
     pub(crate) channels: Arc<Vec<Channel>>,
-    /// The tag of the training image, such as `1.7-1`; it decides the format of the model.
+    /// The tag of the training image, such as `1.7-1`; it decides the model's format and some defaults.
     pub(crate) image_tag: String,
     pub(crate) threads: usize,
 }
@@ -51,9 +52,10 @@ pub(crate) fn train(
 ) -> Result<TrainingOutcome, TrainingFailure> {
     let hyperparameters = Hyperparameters::parse(&request.hyperparameters)?;
     let data = Data::load(&request.channels, hyperparameters.csv_weights)?;
-    let training = training(&hyperparameters, &data, request);
+    let image = Image::new(&request.image_tag);
+    let training = training(&hyperparameters, image, data.validation.is_some(), request.threads);
     let trained = data.train(&training, |round| on_round(&named(round)))?;
-    let model = trained.booster.save(artifact::format_of(&request.image_tag))?;
+    let model = trained.booster.save(image.model_format())?;
     let artifact = artifact::pack(&model).map_err(TrainingFailure::algorithm)?;
     let last = trained.rounds.last().map(named);
     let (rounds, final_metrics) = last.map_or((0, Vec::new()), |last| (last.index + 1, last.metrics));
@@ -104,17 +106,22 @@ impl Data {
     }
 }
 
-fn training(hyperparameters: &Hyperparameters, data: &Data, request: &TrainingRequest) -> Training {
-    let threads = hyperparameters.nthread.unwrap_or(usize::MAX).clamp(1, request.threads.max(1));
-    let metrics = match hyperparameters.eval_metrics.names.as_slice() {
-        [] => default_metric(&hyperparameters.objective, &request.image_tag),
-        names => names.to_vec(),
-    };
-    let metrics = metrics.into_iter().map(|name| ("eval_metric".to_owned(), name));
-    let params = hyperparameters.params.iter().cloned().chain(metrics);
-    let mut training =
-        Training::new(params.chain([("nthread".to_owned(), threads.to_string())]), hyperparameters.num_round);
-    training.early_stopping = early_stopping(hyperparameters, data.validation.is_some());
+fn training(hyperparameters: &Hyperparameters, image: Image, validated: bool, threads: usize) -> Training {
+    let mut params = hyperparameters.params.clone();
+    let mut add = |name: &str, value: &str| params.push((name.to_owned(), value.to_owned()));
+    // Later parameters win.
+    match image.tree_method() {
+        Some(method) if hyperparameters.leaves_tree_method_open() => add("tree_method", method),
+        _ => {}
+    }
+    match hyperparameters.eval_metrics.names.as_slice() {
+        [] => image.default_metric(&hyperparameters.objective).into_iter().for_each(|name| add("eval_metric", name)),
+        names => names.iter().for_each(|name| add("eval_metric", name)),
+    }
+    let threads = hyperparameters.nthread.unwrap_or(usize::MAX).clamp(1, threads.max(1));
+    add("nthread", &threads.to_string());
+    let mut training = Training::new(params, hyperparameters.num_round);
+    training.early_stopping = early_stopping(hyperparameters, validated);
     training
 }
 
@@ -134,16 +141,6 @@ fn early_stopping(hyperparameters: &Hyperparameters, validated: bool) -> Option<
             tracing::warn!("early_stopping_rounds has no effect without a validation channel and an eval_metric");
             None
         }
-    }
-}
-
-/// The objective's own metric; XGBoost picks it, but before 1.3 it picked others for classification.
-fn default_metric(objective: &str, image_tag: &str) -> Vec<String> {
-    let old = image_tag.starts_with("0.") || ["1.0-", "1.2-"].iter().any(|tag| image_tag.starts_with(tag));
-    match objective {
-        "binary:logistic" if old => vec!["error".to_owned()],
-        "multi:softmax" | "multi:softprob" if old => vec!["merror".to_owned()],
-        _ => Vec::new(),
     }
 }
 

@@ -154,3 +154,19 @@ fn faults_of_the_caller_are_client_errors() {
     let reason = run(&labels).unwrap_err();
     assert!(reason.starts_with("ClientError: ") && reason.contains("label must be in [0,1]"), "{reason}");
 }
+
+#[test]
+fn the_tree_method_left_open_follows_the_image() {
+    let metrics = |image_tag: &str, tree_method: Option<&str>| {
+        let mut request = request(&[("num_round", "5"), ("max_depth", "3")]);
+        request.image_tag = image_tag.to_owned();
+        request.hyperparameters.extend(tree_method.map(|method| ("tree_method".to_owned(), method.to_owned())));
+        run(&request).unwrap().final_metrics
+    };
+    let (exact, hist) = (metrics("1.7-1", Some("exact")), metrics("1.7-1", Some("hist")));
+    assert_ne!(exact, hist);
+    assert_eq!(metrics("1.7-1", None), exact);
+    assert_eq!(metrics("3.0-5", None), hist);
+    assert_eq!(metrics("3.0-5", Some("auto")), hist);
+    assert_eq!(metrics("3.0-5", Some("exact")), exact);
+}
