@@ -67,7 +67,9 @@ pub enum EndpointError {
     },
 
     /// The endpoint cannot be updated. Look into its logs; a `Failed` one must be deleted before it can be created anew.
-    #[error("endpoint {endpoint} is {status}: {reason}; look into its logs, delete it and apply the plan again")]
+    #[error(
+        "endpoint {endpoint} is {status}: {reason}; look into its logs, and delete it if it is Failed, to create it anew"
+    )]
     Unusable {
         /// The endpoint.
         endpoint: EndpointName,
