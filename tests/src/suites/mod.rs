@@ -2,6 +2,7 @@
 
 pub mod artifact_store;
 pub mod history_log;
+pub mod pipeline;
 pub mod s3_wire;
 
 use std::sync::atomic::{AtomicU32, Ordering};

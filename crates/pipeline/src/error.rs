@@ -1,0 +1,143 @@
+use std::path::PathBuf;
+
+use refit_aws::AwsError;
+use refit_booster::BoosterError;
+use refit_endpoint::EndpointError;
+use refit_evaluation::EvaluationError;
+use refit_registry::RegistryError;
+use refit_tuning::TuningError;
+use refit_warehouse::WarehouseError;
+
+use crate::names::{ModelName, RunId};
+
+/// Why a step did not come through, by what can be done about it. The source says the rest.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PipelineError {
+    /// Two models of one run have the same name.
+    #[error("the model {model} is named twice in one run: every model needs a name of its own")]
+    DuplicateModel {
+        /// The name.
+        model: ModelName,
+    },
+    /// The `SdkConfig` has no region.
+    #[error("the SdkConfig has no region: set one, since the XGBoost image and the endpoint live in it")]
+    NoRegion,
+    /// `retrain` found no dataset of this run.
+    #[error("{model} has no dataset of the run {run} at {uri}: call prepare for this run first")]
+    NotPrepared {
+        /// The model.
+        model: ModelName,
+        /// The run.
+        run: RunId,
+        /// Where its manifest would be.
+        uri: String,
+    },
+    /// The extraction or the writing of the training files failed.
+    #[error("the dataset of {model} could not be written")]
+    Warehouse {
+        /// The model.
+        model: ModelName,
+        /// What the warehouse said.
+        #[source]
+        source: WarehouseError,
+    },
+    /// S3, STS or a history log failed.
+    #[error("{doing} failed")]
+    Aws {
+        /// What was being done.
+        doing: String,
+        /// What AWS said.
+        #[source]
+        source: AwsError,
+    },
+    /// The tuning job failed, or its settings are wrong.
+    #[error("the tuning of {model} failed")]
+    Tuning {
+        /// The model.
+        model: ModelName,
+        /// Why.
+        #[source]
+        source: TuningError,
+    },
+    /// A training job or a model package says of no artifact where it lies.
+    #[error("{of}, for {model}, has no artifact in S3: look at it in SageMaker")]
+    NoArtifact {
+        /// The model.
+        model: ModelName,
+        /// The training job or the model package.
+        of: String,
+    },
+    /// The artifact that came back from training is not a model that can be read.
+    #[error("the artifact {artifact} of {model} cannot be used")]
+    Artifact {
+        /// The model.
+        model: ModelName,
+        /// Where the artifact lies.
+        artifact: String,
+        /// What is wrong with it.
+        #[source]
+        source: BoosterError,
+    },
+    /// The model could not be evaluated.
+    #[error("{model} could not be evaluated")]
+    Evaluation {
+        /// The model.
+        model: ModelName,
+        /// Why.
+        #[source]
+        source: EvaluationError,
+    },
+    /// The registry refused.
+    #[error("the registry step of {model} failed")]
+    Registry {
+        /// The model.
+        model: ModelName,
+        /// Why.
+        #[source]
+        source: RegistryError,
+    },
+    /// Nothing of this model is approved yet, so there is nothing to serve.
+    #[error("{model} has no approved model package: approve one in the registry, then refresh again")]
+    NothingApproved {
+        /// The model.
+        model: ModelName,
+    },
+    /// The endpoint could not be planned, changed or asked.
+    #[error("the endpoint could not be {doing}")]
+    Endpoint {
+        /// What was being done.
+        doing: &'static str,
+        /// Why.
+        #[source]
+        source: EndpointError,
+    },
+    /// A file of the base directory could not be read or written.
+    #[error("the file {path} could not be used", path = path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A worker thread ended before its work did.
+    #[error("the step {step} of {model} was stopped before it ended: run it again")]
+    Stopped {
+        /// The model.
+        model: ModelName,
+        /// The step.
+        step: &'static str,
+    },
+}
+
+impl PipelineError {
+    pub(crate) fn aws(doing: impl Into<String>) -> impl FnOnce(AwsError) -> Self {
+        let doing = doing.into();
+        move |source| Self::Aws { doing, source }
+    }
+
+    pub(crate) fn endpoint(doing: &'static str) -> impl FnOnce(EndpointError) -> Self {
+        move |source| Self::Endpoint { doing, source }
+    }
+}
