@@ -1,8 +1,10 @@
 //! Behaviours, each tested once and run everywhere: functions of an `SdkConfig` that panic when something is wrong.
 
 pub mod artifact_store;
+pub mod endpoint;
 pub mod history_log;
 pub mod pipeline;
+pub mod registry;
 pub mod s3_wire;
 
 use std::sync::atomic::{AtomicU32, Ordering};
