@@ -18,7 +18,8 @@ fn main() {
     let ours = Booster::from_bytes(&theirs.save(Format::Ubj).expect("saved")).expect("read");
 
     let matrix = DMatrix::dense(&rows, FEATURES).expect("rows");
-    let same = ours.predict_dense(&rows, FEATURES).expect("predicted").values == theirs.predict(&matrix).expect("predicted");
+    let same =
+        ours.predict_dense(&rows, FEATURES).expect("predicted").values == theirs.predict(&matrix).expect("predicted");
     let batch = in_turn(
         5,
         || drop(black_box(ours.predict_dense(&rows, FEATURES).expect("predicted"))),
@@ -29,7 +30,11 @@ fn main() {
     );
     let single = in_turn(
         5,
-        || rows.chunks(FEATURES).take(SINGLE).for_each(|row| drop(black_box(ours.predict_dense(row, FEATURES).expect("row")))),
+        || {
+            rows.chunks(FEATURES)
+                .take(SINGLE)
+                .for_each(|row| drop(black_box(ours.predict_dense(row, FEATURES).expect("row"))))
+        },
         || {
             for row in rows.chunks(FEATURES).take(SINGLE) {
                 let matrix = DMatrix::dense(row, FEATURES).expect("row");
@@ -54,7 +59,8 @@ fn main() {
 
 fn train(rows: &[f32]) -> refit_xgboost::Booster {
     let mut matrix = DMatrix::dense(rows, FEATURES).expect("rows");
-    let labels: Vec<f32> = rows.chunks(FEATURES).zip(numbers(2)).map(|(row, noise)| row[0] * 3.0 - row[1] + noise).collect();
+    let labels: Vec<f32> =
+        rows.chunks(FEATURES).zip(numbers(2)).map(|(row, noise)| row[0] * 3.0 - row[1] + noise).collect();
     let labels: Vec<f32> = labels.into_iter().map(|label| if label.is_nan() { 0.0 } else { label }).collect();
     matrix.set_labels(&labels).expect("labels");
     let params = [("max_depth", "6"), ("eta", "0.1"), ("tree_method", "hist"), ("nthread", "1")];

@@ -28,7 +28,8 @@ fn main() {
     println!("rows                   peak MiB   seconds");
     println!("{FEW:<20} {:10.1} {:9.2}", few.0, few.1);
     println!("{MANY:<20} {:10.1} {:9.2}", many.0, many.1);
-    let growth = Claim { name: "warehouse.peak-mib-of-ten-times-the-rows", measured: many.0 - few.0, goal: Goal::AtMost(8.0) };
+    let growth =
+        Claim { name: "warehouse.peak-mib-of-ten-times-the-rows", measured: many.0 - few.0, goal: Goal::AtMost(8.0) };
     println!("{growth}");
 }
 
@@ -55,6 +56,7 @@ fn in_a_process(rows: u64) -> (f64, f64) {
     let this = std::env::current_exe().expect("this program");
     let output = Command::new(this).arg(format!("--rows={rows}")).output().expect("run");
     let text = String::from_utf8(output.stdout).expect("text");
-    let (peak, seconds) = text.trim().split_once(' ').unwrap_or_else(|| panic!("{}", String::from_utf8_lossy(&output.stderr)));
+    let (peak, seconds) =
+        text.trim().split_once(' ').unwrap_or_else(|| panic!("{}", String::from_utf8_lossy(&output.stderr)));
     (peak.parse().expect("MiB"), seconds.parse().expect("seconds"))
 }

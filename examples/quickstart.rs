@@ -95,11 +95,8 @@ fn model(airport: &str, evaluation: NaiveDate) -> anyhow::Result<ModelSpec> {
     let month = Months::new(1);
     let january = NaiveDate::from_ymd_opt(2013, 1, 1).context("a date")?;
     let window = DateWindow::new(january, evaluation + month)?;
-    let split = Split::ByTime {
-        column: "time_hour".into(),
-        validation_from: evaluation - month,
-        evaluation_from: evaluation,
-    };
+    let split =
+        Split::ByTime { column: "time_hour".into(), validation_from: evaluation - month, evaluation_from: evaluation };
     let spec = ModelSpec::new(
         format!("arr-delay-{}", airport.to_lowercase()).parse()?,
         Extract::new(SQL).window(window).bind(airport),
@@ -182,14 +179,21 @@ fn summarise(months: &[Vec<Retrained>], served: &[(f64, f64)], wall: Duration) {
     }
     println!("{table}");
     for (model, (label, prediction)) in months[months.len() - 1].iter().zip(served) {
-        println!("{} serves: the first flight of the month was predicted to arrive {prediction:+.1} min late, and it was {label:+.0} min", model.model);
+        println!(
+            "{} serves: the first flight of the month was predicted to arrive {prediction:+.1} min late, and it was {label:+.0} min",
+            model.model
+        );
     }
     for model in months.iter().flatten() {
         println!("report: {}", model.report.display());
     }
     let training = time_training(months.iter().flatten().flat_map(|model| &model.training_jobs));
     let share = 100.0 * training.as_secs_f64() / wall.as_secs_f64();
-    println!("{:.1} s in all; XGBoost was training for {share:.0} % of it, the loop's own share is {:.0} %", wall.as_secs_f64(), 100.0 - share);
+    println!(
+        "{:.1} s in all; XGBoost was training for {share:.0} % of it, the loop's own share is {:.0} %",
+        wall.as_secs_f64(),
+        100.0 - share
+    );
 }
 
 /// For how long at least one of these training jobs was in the step that SageMaker calls `Training`.

@@ -157,7 +157,10 @@ fn no_test_is_silently_left_out_and_no_lint_silenced_without_a_reason() {
         }
         for (at, _) in text.match_indices("[allow(").chain(text.match_indices("[expect(")) {
             let attribute: String = text[at..].chars().take_while(|c| *c != ']').collect();
-            assert!(attribute.contains("reason") || name == "tests/tidy.rs", "{name} silences a lint without a reason: {attribute}]");
+            assert!(
+                attribute.contains("reason") || name == "tests/tidy.rs",
+                "{name} silences a lint without a reason: {attribute}]"
+            );
         }
     }
 }
@@ -166,11 +169,18 @@ fn no_test_is_silently_left_out_and_no_lint_silenced_without_a_reason() {
 fn every_crate_page_teaches_by_one_example() {
     for entry in std::fs::read_dir(root().join("crates")).unwrap() {
         let path = entry.unwrap().path().join("src/lib.rs");
-        let page: String =
-            std::fs::read_to_string(&path).unwrap().lines().take_while(|line| line.starts_with("//!")).map(|line| format!("{line}\n")).collect();
+        let page: String = std::fs::read_to_string(&path)
+            .unwrap()
+            .lines()
+            .take_while(|line| line.starts_with("//!"))
+            .map(|line| format!("{line}\n"))
+            .collect();
         let name = path.display();
         assert_eq!(page.matches("//! ```").count(), 2, "{name}: one complete example, run as a test");
-        assert!(!page.contains("```ignore") && !page.contains("```text") && !page.contains("```no_run"), "{name}: the example runs");
+        assert!(
+            !page.contains("```ignore") && !page.contains("```text") && !page.contains("```no_run"),
+            "{name}: the example runs"
+        );
         for heading in ["//! # How it behaves", "//! # Errors"] {
             assert!(page.contains(heading), "{name}: no part headed {heading:?}");
         }

@@ -62,7 +62,8 @@ async fn a_missing_label_and_a_text_feature_are_named_with_what_to_do() {
     unlabelled.dataset.label = "price".into();
     let mut texts = model("texts", "2024-05-01", "2024-06-01");
     let window = texts.extract.date_window().unwrap();
-    let sql = "SELECT y, day, a, CASE WHEN b > 5 THEN 'high' ELSE 'low' END AS level FROM rows WHERE day >= $1 AND day < $2";
+    let sql =
+        "SELECT y, day, a, CASE WHEN b > 5 THEN 'high' ELSE 'low' END AS level FROM rows WHERE day >= $1 AND day < $2";
     texts.extract = Extract::new(sql).window(window);
     let models = [unlabelled, texts];
     let prepared = pipeline.prepare(&run, warehouse(dir.path()), &models).await.unwrap();

@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 use refit_aws::{HistoryLog, HistoryRow};
 use refit_booster::Booster;
 use refit_evaluation::{
-    DatasetLineage, Direction, Evaluation, EvaluationRow, EvaluationSet, Report, ReportContext, Trial, TuningSummary, evaluate,
+    DatasetLineage, Direction, Evaluation, EvaluationRow, EvaluationSet, Report, ReportContext, Trial, TuningSummary,
+    evaluate,
 };
 use refit_tuning::TrainingJob;
 use refit_warehouse::Set;
@@ -74,8 +75,11 @@ impl Pipeline {
         let (set, features) = (dataset.dir.join(set), dataset.manifest.feature_names());
         let score = move || {
             let bytes = std::fs::read(&path).map_err(|source| PipelineError::File { path, source })?;
-            let booster = Booster::from_artifact(&bytes)
-                .map_err(|source| PipelineError::Artifact { model: model.clone(), artifact: uri, source })?;
+            let booster = Booster::from_artifact(&bytes).map_err(|source| PipelineError::Artifact {
+                model: model.clone(),
+                artifact: uri,
+                source,
+            })?;
             EvaluationSet::from_csv(&set, &features)
                 .and_then(|set| evaluate(&booster, set))
                 .map_err(|source| PipelineError::Evaluation { model, source })

@@ -48,9 +48,7 @@ mod tests {
     fn a_tuning_job_is_named_after_everything_that_makes_it_another_job() {
         let model = "a-model-with-quite-a-long-name".parse::<ModelName>().unwrap();
         let run = "2026-11".parse::<RunId>().unwrap();
-        let name = |run: &RunId, dataset, testing| {
-            tuning_job_name(&model, run, dataset, testing).unwrap().to_string()
-        };
+        let name = |run: &RunId, dataset, testing| tuning_job_name(&model, run, dataset, testing).unwrap().to_string();
         let first = name(&run, "d1", false);
         assert!(first.len() <= 32 && first.starts_with("a-model-with-quite-"), "{first}");
         assert_eq!(first, name(&run, "d1", false));

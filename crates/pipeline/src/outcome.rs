@@ -26,9 +26,7 @@ impl<T> Outcomes<T> {
 
     /// The models that did not, each with its error.
     pub fn failed(&self) -> impl Iterator<Item = (&ModelName, &PipelineError)> {
-        self.0
-            .iter()
-            .filter_map(|outcome| outcome.result.as_ref().err().map(|error| (&outcome.model, error)))
+        self.0.iter().filter_map(|outcome| outcome.result.as_ref().err().map(|error| (&outcome.model, error)))
     }
 
     /// One model's outcome.

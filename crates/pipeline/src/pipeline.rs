@@ -10,7 +10,7 @@ use refit_tuning::{TuningClient, TuningHistoryRow};
 
 use tracing::error;
 
-use crate::{ModelName, ModelSpec, Outcome, Outcomes, PipelineError, Settings, EndpointSettings, layout};
+use crate::{EndpointSettings, ModelName, ModelSpec, Outcome, Outcomes, PipelineError, Settings, layout};
 
 /// The retraining loop of one account: `prepare`, `retrain`, `refresh`, `rollback`, each usable alone.
 #[derive(Debug)]

@@ -81,8 +81,8 @@ impl Pipeline {
         let prefix = layout::dataset(&model.name, run);
         let dir = self.settings.base_dir.join(&prefix);
         self.fetch(run, model, &prefix, Manifest::FILE_NAME, &dir).await?;
-        let manifest = Manifest::load(&dir)
-            .map_err(|source| PipelineError::Warehouse { model: model.name.clone(), source })?;
+        let manifest =
+            Manifest::load(&dir).map_err(|source| PipelineError::Warehouse { model: model.name.clone(), source })?;
         if let Some(file) = manifest.file(Set::Evaluation) {
             let here = Sha256Digest::of_file(&dir.join(&file.name)).ok();
             if here.is_none_or(|digest| digest.to_string() != file.sha256) {

@@ -64,10 +64,10 @@ impl Pipeline {
             .await
             .map_err(|source| PipelineError::Registry { model: model.name.clone(), source })?
             .ok_or_else(|| PipelineError::NothingApproved { model: model.name.clone() })?;
-        let artifact = package.artifact.clone().ok_or_else(|| PipelineError::NoArtifact {
-            model: model.name.clone(),
-            of: package.arn.to_string(),
-        })?;
+        let artifact = package
+            .artifact
+            .clone()
+            .ok_or_else(|| PipelineError::NoArtifact { model: model.name.clone(), of: package.arn.to_string() })?;
         let sha256 = match package.metadata.get(ARTIFACT_SHA256).and_then(|digest| digest.parse().ok()) {
             Some(digest) => digest,
             // A package that was not registered by refit says nothing of its bytes.

@@ -22,7 +22,9 @@ impl Pipeline {
         let package = self.registry.register(&spec).await.map_err(failed)?;
         let decision = self.settings.approval.decide(&evaluated.evaluation.metrics);
         let package = match decision {
-            Decision::Approve(why) if package.approval == ApprovalStatus::PendingManualApproval && !self.settings.testing => {
+            Decision::Approve(why)
+                if package.approval == ApprovalStatus::PendingManualApproval && !self.settings.testing =>
+            {
                 self.registry.approve(&package.arn, &why).await.map_err(failed)?
             }
             Decision::Approve(_) | Decision::LeavePending => package,

@@ -1,6 +1,6 @@
 use refit_endpoint::Rollback;
 use refit_registry::ModelPackageArn;
-use tracing::{info, info_span, Instrument};
+use tracing::{Instrument, info, info_span};
 
 use crate::refresh::target_model;
 use crate::{ModelName, Pipeline, PipelineError};

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use refit_aws::{BucketName, Poll, RoleArn};
 use refit_endpoint::EndpointName;
-use refit_tuning::{EarlyStopping, InstanceType, ObjectiveMetric, ParameterRanges, ResourceLimits, TrainingResources, TuningError};
+use refit_tuning::{
+    EarlyStopping, InstanceType, ObjectiveMetric, ParameterRanges, ResourceLimits, TrainingResources, TuningError,
+};
 
 use crate::approval::ApprovalRule;
 

@@ -1,5 +1,7 @@
 use chrono::Utc;
-use refit_tuning::{Channel, Lineage, ResourceLimits, TrainingJob, TuningHistoryRow, TuningJob, TuningJobName, TuningJobSpec, WarmStart};
+use refit_tuning::{
+    Channel, Lineage, ResourceLimits, TrainingJob, TuningHistoryRow, TuningJob, TuningJobName, TuningJobSpec, WarmStart,
+};
 use tracing::info;
 
 use crate::{Pipeline, PipelineError, Prepared, layout, names};
@@ -48,7 +50,8 @@ impl Pipeline {
         }
         let history = self.tuning_history.read().await.map_err(PipelineError::aws("reading the tuning history"))?;
         let parents = self.settings.tuning.parents;
-        let plan = self.tuning.plan_warm_start(&spec, &history, &self.lineage(dataset), parents).await.map_err(failed)?;
+        let plan =
+            self.tuning.plan_warm_start(&spec, &history, &self.lineage(dataset), parents).await.map_err(failed)?;
         match &plan.warm_start {
             Some(warm_start) => info!(parents = ?warm_start.parents(), "warm start"),
             None => info!("cold start"),

@@ -14,7 +14,8 @@ use refit_pipeline::{ApprovalRule, ModelName, ModelSpec, Pipeline, PipelineError
 /// Quick searches, small models, everything below this folder.
 pub fn settings(base_dir: &Path) -> Settings {
     let role = "arn:aws:iam::123456789012:role/refit".parse().unwrap();
-    let mut settings = Settings::new("refit-tests".parse().unwrap(), base_dir, role, "serving".parse().unwrap()).unwrap();
+    let mut settings =
+        Settings::new("refit-tests".parse().unwrap(), base_dir, role, "serving".parse().unwrap()).unwrap();
     settings.approval = ApprovalRule::BeatsMean;
     settings.tuning.limits = ResourceLimits::new(3, 2).unwrap();
     settings.tuning.seed = Some(7);
@@ -161,7 +162,10 @@ pub async fn one_failure_stops_no_other(config: &SdkConfig, dir: &Path) {
     assert!(matches!(retrained.of(&models[0].name).unwrap().result, Err(PipelineError::NotPrepared { .. })));
     assert_eq!(retrained.succeeded().map(|model| model.model.as_str()).collect::<Vec<_>>(), ["south"]);
     let refreshed = pipeline.refresh(&models).await.unwrap();
-    assert!(matches!(refreshed.packages.of(&models[0].name).unwrap().result, Err(PipelineError::NothingApproved { .. })));
+    assert!(matches!(
+        refreshed.packages.of(&models[0].name).unwrap().result,
+        Err(PipelineError::NothingApproved { .. })
+    ));
     assert_eq!(pipeline.invoke(&models[1].name, "1,2").await.unwrap().len(), 1);
 }
 
