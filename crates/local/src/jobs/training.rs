@@ -1,8 +1,9 @@
 //! One training job, from its channels' bytes to its `model.tar.gz`.
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use refit_xgboost::{DMatrix, EarlyStopping, Round, Trained, Training};
 
@@ -43,6 +44,8 @@ pub(crate) struct TrainingOutcome {
     pub(crate) rounds: u32,
     /// Whether the caller stopped it.
     pub(crate) stopped: bool,
+    /// When XGBoost began and when it ended: without reading the data and packing the model.
+    pub(crate) span: Range<SystemTime>,
 }
 
 /// Trains on this thread until the end, or until `on_round` breaks off; then the model so far is the outcome.
@@ -54,13 +57,13 @@ pub(crate) fn train(
     let data = Data::load(&request.channels, hyperparameters.csv_weights)?;
     let image = Image::new(&request.image_tag);
     let training = training(&hyperparameters, image, data.validation.is_some(), request.threads);
-    let trained = data.train(&training, |round| on_round(&named(round)))?;
+    let (trained, span) = data.train(&training, |round| on_round(&named(round)))?;
     let model = trained.booster.save(image.model_format())?;
     let artifact = artifact::pack(&model).map_err(TrainingFailure::algorithm)?;
     let last = trained.rounds.last().map(named);
     let (rounds, final_metrics) = last.map_or((0, Vec::new()), |last| (last.index + 1, last.metrics));
     tracing::debug!(rounds, bytes = artifact.len(), stopped = trained.stopped, "trained");
-    Ok(TrainingOutcome { artifact, final_metrics, rounds, stopped: trained.stopped })
+    Ok(TrainingOutcome { artifact, final_metrics, rounds, stopped: trained.stopped, span })
 }
 
 /// The channels' data.
@@ -92,17 +95,19 @@ impl Data {
         &self,
         training: &Training,
         on_round: impl FnMut(&Round) -> ControlFlow<()>,
-    ) -> Result<Trained, TrainingFailure> {
+    ) -> Result<(Trained, Range<SystemTime>), TrainingFailure> {
         let train = self.train.take()?;
         let validation = self.validation.as_ref().map(|table| table.take()).transpose()?;
         let mut sets: Vec<(&str, &DMatrix)> = vec![("train", &train)];
         sets.extend(validation.as_ref().map(|matrix| ("validation", matrix)));
+        let began = SystemTime::now();
         let trained = training.run(&train, &sets, on_round);
+        let span = began..SystemTime::now();
         self.train.give_back(train);
         if let (Some(table), Some(matrix)) = (&self.validation, validation) {
             table.give_back(matrix);
         }
-        Ok(trained?)
+        Ok((trained?, span))
     }
 }
 

@@ -155,6 +155,18 @@ pub(super) fn begin(shown: &mut Object, secondary: &str, time: f64) {
     shown.insert("LastModifiedTime".into(), time.into());
 }
 
+/// Puts the border between Downloading and Training where XGBoost began: what came before is the data's.
+pub(super) fn began_training(shown: &mut Object, time: f64) {
+    let transitions = shown.get_mut("SecondaryStatusTransitions").and_then(Value::as_array_mut);
+    for transition in transitions.into_iter().flatten().filter_map(Value::as_object_mut) {
+        match transition.required("Status") {
+            "Downloading" => drop(transition.insert("EndTime".into(), time.into())),
+            "Training" => drop(transition.insert("StartTime".into(), time.into())),
+            _ => {}
+        }
+    }
+}
+
 /// Ends the job in `status`, with `secondary` as its last secondary status.
 pub(super) fn finish(shown: &mut Object, status: &str, secondary: &str, time: f64) {
     begin(shown, secondary, time);

@@ -14,12 +14,12 @@ use crate::jobs::{self, Channel, RoundMetrics, TrainingOutcome, TrainingRequest}
 use super::State;
 use super::early_stopping::MedianRule;
 use super::members::{Members, Object};
-use super::moment::now;
+use super::moment::{self, now};
 use super::refusal::internal;
 use super::resources::Kind;
 use super::runs::{Stop, StopFlag};
 use super::training_data::TrainingData;
-use super::training_job::{Kept, begin, finish};
+use super::training_job::{Kept, began_training, begin, finish};
 use super::training_spec::TrainingSpec;
 
 /// A training job about to run on this thread.
@@ -103,11 +103,9 @@ impl Training<'_> {
         // Waiting for a core is what waiting for an instance is on AWS, so it is part of Starting.
         let share = self.state.cores.enter();
         let started = Instant::now();
-        self.change(|shown| {
-            let time = now();
-            shown.insert("TrainingStartTime".into(), time.into());
-            begin(shown, "Downloading", time);
-        })?;
+        if let Some(told) = self.begin_downloading()? {
+            return self.end_untrained(told);
+        }
         let channels = match self.data.read(&self.state.objects) {
             Ok(channels) => channels,
             Err(reason) => return self.fail(&reason),
@@ -120,7 +118,7 @@ impl Training<'_> {
             Err(reason) => self.fail(&reason),
             Ok(outcome) => {
                 let Watch { history, cause, .. } = watch;
-                self.end(&outcome, history, cause, now())
+                self.end(&outcome, history, cause)
             }
         }
     }
@@ -143,17 +141,13 @@ impl Training<'_> {
     }
 
     /// Stores the artifact and the metrics.
-    fn end(
-        &self,
-        outcome: &TrainingOutcome,
-        history: Vec<f64>,
-        cause: Option<Cause>,
-        trained: f64,
-    ) -> Result<Ended, ApiError> {
+    fn end(&self, outcome: &TrainingOutcome, history: Vec<f64>, cause: Option<Cause>) -> Result<Ended, ApiError> {
         if cause == Some(Cause::Told(Stop::Shutdown)) {
             return Ok(Ended::default());
         }
+        let trained = moment::of(outcome.span.end);
         self.change(|shown| {
+            began_training(shown, moment::of(outcome.span.start));
             if cause.is_some() {
                 begin(shown, "Stopping", trained);
             }
@@ -199,6 +193,30 @@ impl Training<'_> {
             shown.insert("FailureReason".into(), reason.chars().take(1024).collect::<String>().into());
             finish(shown, "Failed", "Failed", now());
         })?;
+        Ok(Ended::default())
+    }
+
+    /// Begins the secondary status Downloading, unless the job was told to stop before it had a core.
+    fn begin_downloading(&self) -> Result<Option<Stop>, ApiError> {
+        self.change(|shown| {
+            // A request that came before this job could be told by its flag.
+            if shown.text("TrainingJobStatus") == Some("Stopping") {
+                self.stop.set(Stop::Requested);
+            }
+            if self.stop.read().is_none() {
+                let time = now();
+                shown.insert("TrainingStartTime".into(), time.into());
+                begin(shown, "Downloading", time);
+            }
+        })?;
+        Ok(self.stop.read())
+    }
+
+    /// Ends a job that was told to stop before it had trained.
+    fn end_untrained(&self, told: Stop) -> Result<Ended, ApiError> {
+        if told == Stop::Requested {
+            self.change(|shown| finish(shown, "Stopped", "Stopped", now()))?;
+        }
         Ok(Ended::default())
     }
 

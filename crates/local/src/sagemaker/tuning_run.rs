@@ -97,10 +97,6 @@ pub(super) fn resume(state: &Arc<State>) -> Result<(), ApiError> {
     for (caller, job) in state.resources.everywhere(Kind::TuningJob)? {
         let status = job.shown.required("HyperParameterTuningJobStatus");
         if ["InProgress", "Stopping"].contains(&status) {
-            let stop = state.runs.enter(&caller, Kind::TuningJob, &job.key);
-            if status == "Stopping" {
-                stop.set(Stop::Requested);
-            }
             start(state, &caller, &job.key)?;
         }
     }
@@ -112,6 +108,10 @@ impl TuningRun {
     fn open(state: &Arc<State>, caller: &Caller, key: &str, stop: Arc<StopFlag>) -> Result<Self, ApiError> {
         let job = state.resources.find(caller, Kind::TuningJob, key)?;
         let job = job.ok_or_else(|| internal(format!("tuning job {key} is gone")))?;
+        // A request to stop may have come before the flag was there, or before a restart.
+        if job.shown.text("HyperParameterTuningJobStatus") == Some("Stopping") {
+            stop.set(Stop::Requested);
+        }
         let spec = TuningSpec::parse(&job.shown)?;
         let training = TrainingSpec::parse(&spec.definition)?;
         let (own, prior) =
