@@ -6,6 +6,7 @@ pub mod history_log;
 pub mod pipeline;
 pub mod registry;
 pub mod s3_wire;
+pub mod sagemaker_wire;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
