@@ -182,7 +182,8 @@ impl Training<'_> {
             finish(&mut job.shown, status, secondary, now());
             Ok(())
         })?;
-        tracing::info!(name = self.name, status, objective, "training job ended");
+        let TrainingOutcome { rounds, stopped, .. } = outcome;
+        tracing::info!(name = self.name, status, objective, rounds, stopped, "training job ended");
         Ok(Ended { objective, history })
     }
 
