@@ -75,7 +75,7 @@ pub enum AwsError {
         expected_owner: Option<String>,
         /// The request.
         #[source]
-        source: Box<RequestError>,
+        source: RequestError,
     },
 
     /// The bucket keeps no old versions, so nothing in it can be rolled back. Turn versioning on.
@@ -98,7 +98,7 @@ pub enum AwsError {
     #[error("{uri} has SHA-256 {actual}, but {expected} was recorded: do not use it, restore it from another version")]
     DigestMismatch {
         /// The object.
-        uri: S3Uri,
+        uri: Box<S3Uri>,
         /// What was recorded.
         expected: Sha256Digest,
         /// What the bytes have.

@@ -31,7 +31,11 @@ const TRANSIENT: [&str; 4] =
 
 /// A request that AWS refused, or that got no answer. The SDK's own retries are over by then.
 #[derive(Debug)]
-pub struct RequestError {
+pub struct RequestError(Box<Parts>);
+
+// Boxed, because every result of every client carries the size of its error.
+#[derive(Debug)]
+struct Parts {
     operation: &'static str,
     code: Option<String>,
     message: Option<String>,
@@ -52,7 +56,7 @@ impl RequestError {
             SdkError::DispatchFailure(failure) => failure.is_io() || failure.is_timeout(),
             _ => false,
         };
-        Self {
+        Self(Box::new(Parts {
             operation,
             code: error.code().map(str::to_owned),
             message: error.message().map(str::to_owned),
@@ -60,58 +64,47 @@ impl RequestError {
             status: error.raw_response().map(|response| response.status().as_u16()),
             no_answer,
             source: error.into_source().ok(),
-        }
+        }))
     }
 
     /// An answer whose body broke off while it was read.
     pub fn from_body(operation: &'static str, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self {
-            operation,
-            code: None,
-            message: None,
-            request_id: None,
-            status: None,
-            no_answer: true,
-            source: Some(source.into()),
-        }
+        let mut parts = Parts::of(operation);
+        parts.no_answer = true;
+        parts.source = Some(source.into());
+        Self(Box::new(parts))
     }
 
     /// An answer that came, but lacks what it must have.
     pub fn from_answer(operation: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            operation,
-            code: None,
-            message: Some(message.into()),
-            request_id: None,
-            status: None,
-            no_answer: false,
-            source: None,
-        }
+        let mut parts = Parts::of(operation);
+        parts.message = Some(message.into());
+        Self(Box::new(parts))
     }
 
     /// The operation, as AWS spells it: `CreateHyperParameterTuningJob`.
     pub fn operation(&self) -> &str {
-        self.operation
+        self.0.operation
     }
 
     /// AWS's error code: `ResourceInUse`, `ValidationException`, `ThrottlingException`. `None` if there was no answer.
     pub fn code(&self) -> Option<&str> {
-        self.code.as_deref()
+        self.0.code.as_deref()
     }
 
     /// AWS's words.
     pub fn message(&self) -> Option<&str> {
-        self.message.as_deref()
+        self.0.message.as_deref()
     }
 
     /// The request's id, for AWS's support.
     pub fn request_id(&self) -> Option<&str> {
-        self.request_id.as_deref()
+        self.0.request_id.as_deref()
     }
 
     /// The HTTP status. `None` if there was no answer.
     pub fn status(&self) -> Option<u16> {
-        self.status
+        self.0.status
     }
 
     /// Whether AWS asks for fewer requests. `ResourceLimitExceeded` is a quota and not meant.
@@ -123,26 +116,26 @@ impl RequestError {
     /// answer. Nothing that a change of the request would have to cure.
     pub fn is_retryable(&self) -> bool {
         self.is_throttled()
-            || self.no_answer
-            || self.status.is_some_and(|status| status >= 500)
+            || self.0.no_answer
+            || self.0.status.is_some_and(|status| status >= 500)
             || self.code().is_some_and(|code| TRANSIENT.contains(&code))
     }
 }
 
 impl fmt::Display for RequestError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} failed", self.operation)?;
-        match (&self.code, self.status) {
+        write!(f, "{} failed", self.0.operation)?;
+        match (&self.0.code, self.0.status) {
             (Some(code), Some(status)) => write!(f, " with {code} ({status})")?,
             (Some(code), None) => write!(f, " with {code}")?,
             (None, Some(status)) => write!(f, " with HTTP status {status}")?,
-            (None, None) if self.no_answer => f.write_str(" without an answer")?,
+            (None, None) if self.0.no_answer => f.write_str(" without an answer")?,
             (None, None) => {}
         }
-        if let Some(message) = &self.message {
+        if let Some(message) = &self.0.message {
             write!(f, ": {message}")?;
         }
-        match &self.request_id {
+        match &self.0.request_id {
             Some(id) => write!(f, " [request {id}]"),
             None => Ok(()),
         }
@@ -151,7 +144,13 @@ impl fmt::Display for RequestError {
 
 impl Error for RequestError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.source.as_deref().map(|source| source as &(dyn Error + 'static))
+        self.0.source.as_deref().map(|source| source as &(dyn Error + 'static))
+    }
+}
+
+impl Parts {
+    fn of(operation: &'static str) -> Self {
+        Self { operation, code: None, message: None, request_id: None, status: None, no_answer: false, source: None }
     }
 }
 

@@ -48,7 +48,7 @@ impl Request<'_> {
             operation: self.operation,
             uri: self.uri.to_string(),
             expected_owner: self.store.owner_of(self.uri.bucket()),
-            source: Box::new(error),
+            source: error,
         }
     }
 }

@@ -191,7 +191,9 @@ fn with_metadata(mut object: StoredObject, metadata: Option<&HashMap<String, Str
 
 fn checked(mut object: StoredObject, actual: Sha256Digest) -> Result<StoredObject, AwsError> {
     match object.sha256 {
-        Some(expected) if expected != actual => Err(AwsError::DigestMismatch { uri: object.uri, expected, actual }),
+        Some(expected) if expected != actual => {
+            Err(AwsError::DigestMismatch { uri: Box::new(object.uri), expected, actual })
+        }
         _ => {
             object.sha256 = Some(actual);
             Ok(object)

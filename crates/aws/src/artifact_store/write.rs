@@ -192,7 +192,7 @@ fn copied_metadata(
     let given: Option<Sha256Digest> = metadata.remove(SHA256).map(|digest| digest.parse()).transpose()?;
     match (original.sha256, given) {
         (Some(actual), Some(expected)) if actual != expected => {
-            Err(AwsError::DigestMismatch { uri: original.uri.clone(), expected, actual })
+            Err(AwsError::DigestMismatch { uri: Box::new(original.uri.clone()), expected, actual })
         }
         (recorded, given) => Ok((recorded.or(given), metadata)),
     }
