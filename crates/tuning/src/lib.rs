@@ -1,5 +1,71 @@
 //! Tuning jobs for XGBoost on SageMaker, warm-started from the latest eligible one.
 //!
+//! ```
+//! use refit_aws::{ArtifactStore, Poll, xgboost_image};
+//! use refit_local::{LocalAws, Options};
+//! use refit_tuning::{Channel, Lineage, ParameterRange, ParameterRanges, ResourceLimits, ScalingType};
+//! use refit_tuning::{TuningClient, TuningHistoryRow, TuningJobSpec};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # tokio::runtime::Runtime::new()?.block_on(async {
+//! // On AWS: `let config = aws_config::load_from_env().await;`
+//! let folder = tempfile::tempdir()?;
+//! let local = LocalAws::start(Options::new(folder.path())).await?;
+//! let config = local.sdk_config();
+//!
+//! let store = ArtifactStore::new(&config, "my-models".parse()?);
+//! store.ensure_bucket().await?;
+//! // No header, the label first: here y = 2x.
+//! let rows: String = (0..200).map(|x| format!("{},{x}\n", 2 * x)).collect();
+//! let data = store.put("data/rows.csv", rows).await?.uri;
+//!
+//! let client = TuningClient::new(&config);
+//! let ranges = ParameterRanges::new([
+//!     ParameterRange::continuous("eta", 0.1, 0.5, ScalingType::Logarithmic)?,
+//!     ParameterRange::integer("max_depth", 2, 6, ScalingType::Auto)?,
+//! ])?;
+//! let spec = |name: &str| {
+//!     TuningJobSpec::builder(
+//!         name.parse()?,
+//!         xgboost_image("us-east-1", "1.7-1")?,
+//!         "arn:aws:iam::123456789012:role/SageMakerRole".parse()?,
+//!         "rmse".parse()?,
+//!         store.uri("output")?,
+//!     )
+//!     .ranges(ranges.clone())
+//!     .hyperparameters([("objective", "reg:squarederror"), ("num_round", "20")])
+//!     .channel(Channel::train(data.clone())?)
+//!     .channel(Channel::validation(data.clone())?)
+//!     .limits(ResourceLimits::new(2, 2)?)
+//!     .build()
+//! };
+//!
+//! // The first job starts cold.
+//! let first = client.run(&spec("october")?, &Poll::default(), |job| println!("{}", job.training_jobs)).await?;
+//! let lineage = Lineage {
+//!     model: "flights".into(),
+//!     layer: "gold".into(),
+//!     objective: "reg:squarederror".into(),
+//!     eval_metric: "rmse".into(),
+//! };
+//! // A `refit_aws::HistoryLog` keeps these rows.
+//! let history = [TuningHistoryRow::new(&lineage, &first, chrono::Utc::now())];
+//!
+//! // The next one learns from it.
+//! let second = spec("november")?;
+//! let plan = client.plan_warm_start(&second, &history, &lineage, 1).await?;
+//! let second = second.with_warm_start(plan.warm_start)?;
+//! assert_eq!(second.warm_start().map(|warm| warm.parents()), Some(&[first.name][..]));
+//! client.run(&second, &Poll::default(), |_| {}).await?;
+//! let best = client.best_training_job(second.name()).await?;
+//! let (model, _) = store.get(best.artifact.as_ref().ok_or("no artifact")?).await?;
+//! assert!(!model.is_empty());
+//! # local.stop().await;
+//! # Ok(())
+//! # })
+//! # }
+//! ```
+//!
 //! # How it behaves
 //!
 //! - A [`TuningJobSpec`] can only be built if SageMaker's XGBoost would take it: ranges, limits, channels and names are

@@ -7,6 +7,7 @@ pub mod pipeline;
 pub mod registry;
 pub mod s3_wire;
 pub mod sagemaker_wire;
+pub mod tuning;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
