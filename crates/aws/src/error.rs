@@ -170,7 +170,7 @@ pub enum AwsError {
 fn owner_hint(expected_owner: &Option<String>) -> String {
     match expected_owner {
         Some(owner) => format!(", or correct the expected bucket owner {owner}"),
-        None => String::new(),
+        None => ", or name another bucket if this one belongs to another account".to_owned(),
     }
 }
 

@@ -247,7 +247,7 @@ mod tests {
         let (a, b) = (wanted("a.tar.gz", b"a1", 1), wanted("b.tar.gz", b"b1", 1));
         let there = found(&[("a.tar.gz", b"a1", 1)]);
 
-        let same = plan(&[a.clone()], &there, &histories, Some(&endpoint));
+        let same = plan(std::slice::from_ref(&a), &there, &histories, Some(&endpoint));
         assert!(same.is_empty() && !same.needs_refresh(), "{same}");
         let more = plan(&[a, b], &there, &histories, Some(&endpoint));
         assert_eq!(*more.action(), EndpointAction::Keep);

@@ -28,7 +28,7 @@ pub(crate) mod json {
         let mut body = Map::new();
         body.insert("__type".to_owned(), error.code.into());
         body.insert(message.to_owned(), error.message.into());
-        body.extend(error.members);
+        body.extend(*error.members);
         answer(status(error.status), "application/x-amz-json-1.1", Value::Object(body).to_string())
     }
 
@@ -63,7 +63,7 @@ pub(crate) mod rest_json {
     pub(crate) fn error(error: ApiError) -> Response<Body> {
         let mut body = Map::new();
         body.insert("Message".to_owned(), error.message.into());
-        body.extend(error.members);
+        body.extend(*error.members);
         let mut response = answer(status(error.status), "application/json", Value::Object(body).to_string());
         if let Ok(code) = HeaderValue::from_str(&error.code) {
             response.headers_mut().insert("x-amzn-errortype", code);

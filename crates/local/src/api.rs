@@ -27,13 +27,13 @@ pub(crate) struct ApiError {
     /// What went wrong, in a sentence.
     pub(crate) message: String,
     /// Further members of the modelled error, such as `OriginalStatusCode` of `ModelError`.
-    pub(crate) members: Map<String, Value>,
+    pub(crate) members: Box<Map<String, Value>>,
 }
 
 impl ApiError {
     /// An error with HTTP status 400, as nearly all of the control plane's are.
     pub(crate) fn new(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
-        Self { status: 400, code: code.into(), message: message.into(), members: Map::new() }
+        Self { status: 400, code: code.into(), message: message.into(), members: Box::default() }
     }
 
     /// `ValidationException`: the request breaks a rule of the API, or names something that is not there.

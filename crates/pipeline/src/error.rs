@@ -40,7 +40,7 @@ pub enum PipelineError {
         model: ModelName,
         /// What the warehouse said.
         #[source]
-        source: WarehouseError,
+        source: Box<WarehouseError>,
     },
     /// S3, STS or a history log failed.
     #[error("{doing} failed")]
@@ -58,7 +58,7 @@ pub enum PipelineError {
         model: ModelName,
         /// Why.
         #[source]
-        source: TuningError,
+        source: Box<TuningError>,
     },
     /// A training job or a model package says of no artifact where it lies.
     #[error("{of}, for {model}, has no artifact in S3: look at it in SageMaker")]
@@ -77,7 +77,7 @@ pub enum PipelineError {
         artifact: String,
         /// What is wrong with it.
         #[source]
-        source: BoosterError,
+        source: Box<BoosterError>,
     },
     /// The model could not be evaluated.
     #[error("{model} could not be evaluated")]
@@ -86,7 +86,7 @@ pub enum PipelineError {
         model: ModelName,
         /// Why.
         #[source]
-        source: EvaluationError,
+        source: Box<EvaluationError>,
     },
     /// The registry refused.
     #[error("the registry step of {model} failed")]
@@ -95,7 +95,7 @@ pub enum PipelineError {
         model: ModelName,
         /// Why.
         #[source]
-        source: RegistryError,
+        source: Box<RegistryError>,
     },
     /// Nothing of this model is approved yet, so there is nothing to serve.
     #[error("{model} has no approved model package: approve one in the registry, then refresh again")]
@@ -110,7 +110,7 @@ pub enum PipelineError {
         doing: &'static str,
         /// Why.
         #[source]
-        source: EndpointError,
+        source: Box<EndpointError>,
     },
     /// A file of the base directory could not be read or written.
     #[error("the file {path} could not be used", path = path.display())]
@@ -138,6 +138,18 @@ impl PipelineError {
     }
 
     pub(crate) fn endpoint(doing: &'static str) -> impl FnOnce(EndpointError) -> Self {
-        move |source| Self::Endpoint { doing, source }
+        move |source| Self::Endpoint { doing, source: Box::new(source) }
+    }
+
+    pub(crate) fn tuning(model: &ModelName) -> impl Fn(TuningError) -> Self + Copy {
+        move |source| Self::Tuning { model: model.clone(), source: Box::new(source) }
+    }
+
+    pub(crate) fn registry(model: &ModelName) -> impl Fn(RegistryError) -> Self + Copy {
+        move |source| Self::Registry { model: model.clone(), source: Box::new(source) }
+    }
+
+    pub(crate) fn warehouse(model: &ModelName) -> impl FnOnce(WarehouseError) -> Self {
+        move |source| Self::Warehouse { model: model.clone(), source: Box::new(source) }
     }
 }

@@ -78,11 +78,11 @@ impl Pipeline {
             let booster = Booster::from_artifact(&bytes).map_err(|source| PipelineError::Artifact {
                 model: model.clone(),
                 artifact: uri,
-                source,
+                source: Box::new(source),
             })?;
             EvaluationSet::from_csv(&set, &features)
                 .and_then(|set| evaluate(&booster, set))
-                .map_err(|source| PipelineError::Evaluation { model, source })
+                .map_err(|source| PipelineError::Evaluation { model, source: Box::new(source) })
         };
         self.blocking(&dataset.model, "evaluation", score).await?
     }

@@ -71,9 +71,7 @@ impl Pipeline {
     ) -> Result<Manifest, PipelineError> {
         let (extract, dataset) = (model.extract.clone(), model.dataset.clone());
         let write = move || dataset.write(warehouse.extract(&extract)?, &extract, &dir);
-        self.blocking(&model.name, "prepare", write)
-            .await?
-            .map_err(|source| PipelineError::Warehouse { model: model.name.clone(), source })
+        self.blocking(&model.name, "prepare", write).await?.map_err(PipelineError::warehouse(&model.name))
     }
 
     /// The dataset that `prepare` left for this run, fetched from S3 where this machine does not have it.
@@ -81,8 +79,7 @@ impl Pipeline {
         let prefix = layout::dataset(&model.name, run);
         let dir = self.settings.base_dir.join(&prefix);
         self.fetch(run, model, &prefix, Manifest::FILE_NAME, &dir).await?;
-        let manifest =
-            Manifest::load(&dir).map_err(|source| PipelineError::Warehouse { model: model.name.clone(), source })?;
+        let manifest = Manifest::load(&dir).map_err(PipelineError::warehouse(&model.name))?;
         if let Some(file) = manifest.file(Set::Evaluation) {
             let here = Sha256Digest::of_file(&dir.join(&file.name)).ok();
             if here.is_none_or(|digest| digest.to_string() != file.sha256) {

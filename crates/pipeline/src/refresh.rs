@@ -62,7 +62,7 @@ impl Pipeline {
             .registry
             .latest_approved(&model.group)
             .await
-            .map_err(|source| PipelineError::Registry { model: model.name.clone(), source })?
+            .map_err(PipelineError::registry(&model.name))?
             .ok_or_else(|| PipelineError::NothingApproved { model: model.name.clone() })?;
         let artifact = package
             .artifact

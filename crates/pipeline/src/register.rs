@@ -14,7 +14,7 @@ impl Pipeline {
         tuned: &Tuned,
         evaluated: &Evaluated,
     ) -> Result<ModelPackage, PipelineError> {
-        let failed = |source| PipelineError::Registry { model: model.name.clone(), source };
+        let failed = PipelineError::registry(&model.name);
         if let GroupRef::Name(name) = &model.group {
             self.registry.ensure_group(name).await.map_err(failed)?;
         }

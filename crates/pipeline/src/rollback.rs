@@ -26,7 +26,7 @@ impl Pipeline {
         if let Some(arn) = served.and_then(|served| served.model_package_arn) {
             let arn = ModelPackageArn::try_from(arn).map_err(PipelineError::aws("reading the served package's ARN"))?;
             let rejected = self.registry.reject(&arn, why).await;
-            rejected.map_err(|source| PipelineError::Registry { model: model.clone(), source })?;
+            rejected.map_err(PipelineError::registry(model))?;
             info!(package = %arn, "rejected");
         }
         self.endpoint.rollback(&target).await.map_err(PipelineError::endpoint("rolled back"))

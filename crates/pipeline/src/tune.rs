@@ -23,7 +23,7 @@ impl Tuned {
 impl Pipeline {
     /// Runs the tuning job of this dataset to its end, or finds it, and keeps it in the history.
     pub(crate) async fn tune(&self, dataset: &Prepared) -> Result<Tuned, PipelineError> {
-        let failed = |source| PipelineError::Tuning { model: dataset.model.clone(), source };
+        let failed = PipelineError::tuning(&dataset.model);
         let spec = self.warm_started(dataset, self.tuning_spec(dataset)?).await?;
         self.tuning.start(&spec).await.map_err(failed)?;
         let mut done = 0;
@@ -44,7 +44,7 @@ impl Pipeline {
 
     /// The spec with the warm start that the history offers. A job that is there already keeps the one it was created with.
     async fn warm_started(&self, dataset: &Prepared, spec: TuningJobSpec) -> Result<TuningJobSpec, PipelineError> {
-        let failed = |source| PipelineError::Tuning { model: dataset.model.clone(), source };
+        let failed = PipelineError::tuning(&dataset.model);
         if self.tuning.describe(spec.name()).await.map_err(failed)?.is_some() {
             return Ok(spec);
         }
@@ -70,7 +70,7 @@ impl Pipeline {
     }
 
     fn limits(&self) -> ResourceLimits {
-        if self.settings.testing { ResourceLimits::testing() } else { self.settings.tuning.limits.clone() }
+        if self.settings.testing { ResourceLimits::testing() } else { self.settings.tuning.limits }
     }
 
     fn tuning_spec(&self, dataset: &Prepared) -> Result<TuningJobSpec, PipelineError> {
@@ -95,6 +95,6 @@ impl Pipeline {
             .resources(settings.resources.clone())
             .seed(settings.seed)
             .build()
-            .map_err(|source| PipelineError::Tuning { model: dataset.model.clone(), source })
+            .map_err(PipelineError::tuning(&dataset.model))
     }
 }

@@ -60,7 +60,7 @@ impl Container {
             Some("MultiModel") => {
                 let config = container.object("MultiModelConfig");
                 let cache = config.and_then(|config| config.text("ModelCacheSetting")) != Some("Disabled");
-                Serves::Multi { prefix: uri.as_prefix(), cache }
+                Serves::Multi { prefix: uri.into_prefix(), cache }
             }
             _ => Serves::Single { artifact: uri },
         };

@@ -13,7 +13,7 @@ use optimizer::sampler::gp::GpSampler;
 use optimizer::sampler::random::RandomSampler;
 use optimizer::sampler::{CompletedTrial, Sampler};
 
-use super::ranges::{Direction, ParameterRange, Prior, Strategy, Trial};
+use super::ranges::{Direction, ParameterRange, Prior, Strategy};
 use super::search_space::SearchSpace;
 
 /// A search in progress. The same seed and the same order of calls give the same hyperparameters.

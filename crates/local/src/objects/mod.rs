@@ -145,11 +145,6 @@ impl ObjectStore {
         Ok(self.page(&Access::of(account), bucket, &query)?.objects)
     }
 
-    /// Describes an object's current version.
-    pub(crate) fn head(&self, account: &str, bucket: &str, key: &str) -> Result<Stored, ObjectError> {
-        self.describe(&Access::of(account), bucket, key, None)
-    }
-
     /// Starts to receive the bytes of an object or a part, hashing them as they come.
     pub(crate) fn incoming(&self, algorithm: Option<Algorithm>) -> Result<Incoming, ObjectError> {
         Ok(self.blobs.incoming(algorithm)?)

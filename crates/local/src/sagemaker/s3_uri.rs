@@ -26,7 +26,7 @@ impl S3Uri {
     }
 
     /// The same place with a slash at the end of its key, unless it is the whole bucket.
-    pub(crate) fn as_prefix(mut self) -> Self {
+    pub(crate) fn into_prefix(mut self) -> Self {
         if !self.key.is_empty() && !self.key.ends_with('/') {
             self.key.push('/');
         }
@@ -35,7 +35,7 @@ impl S3Uri {
 
     /// The object `name` below this prefix.
     pub(crate) fn below(&self, name: &str) -> Self {
-        let mut below = self.clone().as_prefix();
+        let mut below = self.clone().into_prefix();
         below.key.push_str(name);
         below
     }

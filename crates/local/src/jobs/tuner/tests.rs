@@ -1,6 +1,6 @@
 use std::f64::consts::PI;
 
-use super::super::ranges::Scaling;
+use super::super::ranges::{Scaling, Trial};
 use super::*;
 
 const SEEDS: std::ops::Range<u64> = 1..13;
