@@ -180,7 +180,7 @@ fn summarise(months: &[Vec<Retrained>], served: &[(f64, f64)], wall: Duration) {
     println!("{table}");
     for (model, (label, prediction)) in months[months.len() - 1].iter().zip(served) {
         println!(
-            "{} serves: the first flight of the month was predicted to arrive {prediction:+.1} min late, and it was {label:+.0} min",
+            "{} serves: the arrival delay of the last month's first flight is predicted {prediction:+.1} min, it was {label:+.0} min",
             model.model
         );
     }
