@@ -58,8 +58,8 @@ async fn main() -> anyhow::Result<()> {
     let args = Args::parse();
     show_progress();
     let started = Instant::now();
-    if !args.resume && args.dir.exists() {
-        std::fs::remove_dir_all(&args.dir).with_context(|| format!("clearing {}", args.dir.display()))?;
+    if !args.resume {
+        start_anew(&args.dir)?;
     }
     let aws = LocalAws::start(Options::new(args.dir.join("aws"))).await?;
     let pipeline = Pipeline::new(&aws.sdk_config(), settings(&args)?)?;
@@ -79,6 +79,19 @@ async fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Clears what an earlier quickstart left, and nothing else.
+fn start_anew(dir: &Path) -> anyhow::Result<()> {
+    let mark = dir.join(".quickstart");
+    let doing = || format!("clearing {}", dir.display());
+    if mark.exists() {
+        std::fs::remove_dir_all(dir).with_context(doing)?;
+    }
+    std::fs::create_dir_all(dir).with_context(doing)?;
+    let empty = std::fs::read_dir(dir).with_context(doing)?.next().is_none();
+    ensure!(empty, "{} holds something else than a quickstart: name another folder with --dir", dir.display());
+    std::fs::write(mark, "").with_context(doing)
+}
+
 /// One month's run: what the scheduler of a team would call, in three steps that could as well be three programs.
 async fn month(pipeline: &Pipeline, warehouse: &Arc<dyn Warehouse>, month: &str) -> anyhow::Result<Vec<Retrained>> {
     let run: RunId = month.parse()?;
@@ -86,7 +99,7 @@ async fn month(pipeline: &Pipeline, warehouse: &Arc<dyn Warehouse>, month: &str)
     let models = AIRPORTS.iter().map(|airport| model(airport, evaluation)).collect::<anyhow::Result<Vec<_>>>()?;
     pipeline.prepare(&run, Arc::clone(warehouse), &models).await?.into_result()?;
     let retrained = pipeline.retrain(&run, &models).await?.into_result()?;
-    pipeline.refresh(&models).await?;
+    pipeline.refresh(&models).await?.packages.into_result()?;
     Ok(retrained)
 }
 

@@ -9,7 +9,8 @@ impl Pipeline {
     /// Has the endpoint serve what it served before for this model, and rejects the package that it leaves, with the reason:
     /// the next refresh would bring it back otherwise.
     ///
-    /// The package is rejected first. So where this was interrupted, [`refresh`](Self::refresh) finishes it.
+    /// The package is rejected first. So where this was interrupted, [`refresh`](Self::refresh) finishes it; and where there is
+    /// nothing to go back to, the package is rejected all the same and goes on serving until another one is approved.
     ///
     /// # Errors
     ///
