@@ -237,7 +237,7 @@ mod tests {
             client.list().await?;
             client.remove(&model).await?;
             client.refresh("why").await?;
-            client.rollback(&model).await?;
+            client.rollback(&model, None).await?;
             client.invoke(&model, "1").await
         });
     }

@@ -26,6 +26,13 @@ pub enum EndpointError {
         sha256: Option<Sha256Digest>,
     },
 
+    /// Since the plan was made, somebody else deployed another model under this name.
+    #[error("{target_model} was changed since the plan was made: plan again")]
+    PlanOutdated {
+        /// The name.
+        target_model: TargetModel,
+    },
+
     /// The artifact's bytes are not those that were evaluated and registered. Do not deploy them.
     #[error("{artifact} has SHA-256 {actual}, but {expected} is to be deployed: register what is there, or restore it")]
     ArtifactChanged {

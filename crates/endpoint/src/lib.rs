@@ -44,7 +44,7 @@
 //! assert_eq!(endpoint.invoke(&ewr, "0\n3\n").await?, [30.0, 40.0]);
 //! assert!(endpoint.plan(&[deployment]).await?.is_empty());
 //!
-//! endpoint.rollback(&ewr).await?;
+//! endpoint.rollback(&ewr, Some(Sha256Digest::of(after))).await?;
 //! assert_eq!(endpoint.invoke(&ewr, "0\n3\n").await?, [10.0, 20.0]);
 //! # aws.stop().await;
 //! # Ok(()) })
@@ -97,6 +97,7 @@ pub use client::EndpointClient;
 pub use deployment::{DeployedModel, Deployment};
 pub use endpoint::{Endpoint, EndpointStatus};
 pub use error::EndpointError;
+pub use models::ArtifactVersion;
 pub use names::{EndpointConfigName, EndpointName, TargetModel, VariantName};
 pub use plan::{EndpointAction, ModelAction, ModelChange, Plan};
 pub use rollback::Rollback;

@@ -6,7 +6,7 @@ use tracing::info;
 
 use crate::plan::Found;
 use crate::{
-    DeployedModel, Deployment, Endpoint, EndpointAction, EndpointClient, EndpointError, ModelAction, Plan, TargetModel,
+    DeployedModel, Deployment, Endpoint, EndpointClient, EndpointError, ModelAction, ModelChange, Plan, TargetModel,
 };
 
 /// The metadata entry that says which model package a deployed model is.
@@ -33,19 +33,51 @@ impl EndpointClient {
     ///
     /// It can be repeated: what is done already is not done again, and an update that is under way is waited for.
     ///
-    /// Errors: [`EndpointError::ArtifactChanged`], [`EndpointError::RolledBack`], [`EndpointError::Unusable`],
-    /// [`EndpointError::Timeout`], and those of the bucket.
+    /// Every artifact is checked before the first is copied.
+    ///
+    /// Errors: [`EndpointError::ArtifactChanged`], [`EndpointError::PlanOutdated`], [`EndpointError::RolledBack`],
+    /// [`EndpointError::Unusable`], [`EndpointError::Timeout`], and those of the bucket.
     pub async fn apply(&self, plan: &Plan) -> Result<Endpoint, EndpointError> {
         if plan.endpoint() != self.spec.name() {
             let reason = format!("it was made for another endpoint than {}", self.spec.name());
             return Err(AwsError::Invalid { what: "plan", value: plan.endpoint().to_string(), reason }.into());
         }
-        for change in plan.changes().iter().filter(|change| change.action != ModelAction::Keep) {
-            self.deploy(&change.deployment).await?;
+        let changes = || plan.changes().iter().filter(|change| change.action != ModelAction::Keep);
+        // Nothing is copied before all of it can be: a refresh is done whole or not begun.
+        let mut checked = Vec::new();
+        for change in changes() {
+            checked.push(self.check(&change.deployment).await?);
         }
-        match plan.action() {
-            EndpointAction::Keep => self.existing().await,
-            EndpointAction::Create | EndpointAction::Refresh { .. } => self.converge().await,
+        for (change, version) in changes().zip(checked) {
+            self.check_plan(change).await?;
+            self.copy(&change.deployment, version).await?;
+        }
+        self.converge().await
+    }
+
+    /// Reads a deployment's artifact and checks its digest. It changes nothing.
+    ///
+    /// Errors: [`EndpointError::ArtifactChanged`], and those of the artifact's bucket.
+    pub async fn check(&self, deployment: &Deployment) -> Result<ArtifactVersion, EndpointError> {
+        let (artifact, expected) = (deployment.artifact(), deployment.sha256());
+        let (_, found) = self.store.get(artifact).await?;
+        match found.sha256.filter(|actual| *actual != expected) {
+            Some(actual) => Err(EndpointError::ArtifactChanged { artifact: artifact.clone(), expected, actual }),
+            None => Ok(ArtifactVersion(found.version_id)),
+        }
+    }
+
+    /// What lies under the model's key is what the plan saw there, or what it wants there.
+    async fn check_plan(&self, change: &ModelChange) -> Result<(), EndpointError> {
+        let target_model = change.deployment.target_model();
+        let now = self.deployed(target_model).await?.map(|model| model.sha256);
+        let seen = match &change.action {
+            ModelAction::Replace { sha256, .. } => Some(*sha256),
+            ModelAction::Add | ModelAction::Keep => None,
+        };
+        match now == seen || now == Some(Some(change.deployment.sha256())) {
+            true => Ok(()),
+            false => Err(EndpointError::PlanOutdated { target_model: target_model.clone() }),
         }
     }
 
@@ -112,23 +144,27 @@ impl EndpointClient {
         Ok(found.into_iter().flatten().collect())
     }
 
-    /// Copies the artifact under the model's key, after its bytes have been checked.
     async fn deploy(&self, deployment: &Deployment) -> Result<DeployedModel, EndpointError> {
-        let (artifact, expected) = (deployment.artifact(), deployment.sha256());
-        let (_, found) = self.store.get(artifact).await?;
-        if let Some(actual) = found.sha256.filter(|actual| *actual != expected) {
-            return Err(EndpointError::ArtifactChanged { artifact: artifact.clone(), expected, actual });
-        }
-        let mut metadata = BTreeMap::from([("sha256".to_owned(), expected.to_string())]);
+        let version = self.check(deployment).await?;
+        self.copy(deployment, version).await
+    }
+
+    /// Copies an artifact under the model's key: the version that was checked, whatever is written there meanwhile.
+    async fn copy(&self, deployment: &Deployment, version: ArtifactVersion) -> Result<DeployedModel, EndpointError> {
+        let (artifact, sha256) = (deployment.artifact(), deployment.sha256());
+        let mut metadata = BTreeMap::from([("sha256".to_owned(), sha256.to_string())]);
         metadata.extend(deployment.model_package_arn().map(|arn| (MODEL_PACKAGE_ARN.to_owned(), arn.to_owned())));
         let target_model = deployment.target_model();
         let key = self.spec.uri_of(target_model)?;
-        // The version that was checked is the one that is copied, whatever is written there meanwhile.
-        let copy = self.store.copy(artifact, found.version_id.as_deref(), key.key(), &metadata).await?;
-        info!(endpoint = %self.spec.name(), %target_model, sha256 = %expected, "deployed the model");
+        let copy = self.store.copy(artifact, version.0.as_deref(), key.key(), &metadata).await?;
+        info!(endpoint = %self.spec.name(), %target_model, %sha256, "deployed the model");
         Ok(deployed_model(target_model.clone(), copy))
     }
 }
+
+/// The version of an artifact whose bytes were checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArtifactVersion(Option<String>);
 
 pub(crate) fn deployed_model(target_model: TargetModel, object: StoredObject) -> DeployedModel {
     DeployedModel {

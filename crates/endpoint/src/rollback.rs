@@ -19,7 +19,7 @@ const LEFT_VERSION: &str = "left-version";
 pub struct Rollback {
     /// What serves now: the older bytes, as the newest version of the model.
     pub restored: DeployedModel,
-    /// The version before. `None` if the model had been removed.
+    /// What was left. `None` if the model had been removed, or if what serves now was not brought back by a rollback.
     pub left: Option<DeployedModel>,
     /// The endpoint, refreshed.
     pub endpoint: Endpoint,
@@ -28,25 +28,29 @@ pub struct Rollback {
 impl EndpointClient {
     /// Goes back to the model that was deployed under this name before, and returns when all instances serve it.
     ///
+    /// `leaving` is the digest of what is left, as [`list`](Self::list) tells it; `None` if the model was removed. It makes
+    /// the call repeatable: once something else lies under the name, nothing is copied, and the endpoint is only brought
+    /// to serve that.
+    ///
     /// The older version is read, its digest checked, and copied back as the newest; then the endpoint is refreshed.
-    /// Versions with the same bytes as now are passed over. A further rollback goes further back: versions that were
-    /// rolled back from are never returned to. A rollback that was interrupted before the endpoint was refreshed is
-    /// finished by calling it again.
+    /// Versions with the bytes that are left are passed over. A further rollback goes further back: versions that were
+    /// rolled back from are never returned to.
     ///
     /// Errors: [`EndpointError::NothingEarlier`], [`EndpointError::NoSuchEndpoint`], those of
     /// [`refresh`](Self::refresh), and those of the bucket.
-    pub async fn rollback(&self, target_model: &TargetModel) -> Result<Rollback, EndpointError> {
+    pub async fn rollback(
+        &self,
+        target_model: &TargetModel,
+        leaving: Option<Sha256Digest>,
+    ) -> Result<Rollback, EndpointError> {
         self.store.check_bucket().await?;
-        let serving = self.wait().await?.config;
-        let current = self.store.head(self.spec.uri_of(target_model)?.key()).await?;
-        let content = self.content().await?;
-        let is_served = serving.is_some_and(|config| content.is_served_by(self.spec.name(), &config));
-        let (restored, left) = match current {
-            Some(current) if !is_served && current.metadata.contains_key(RESTORED_VERSION) => {
+        self.wait().await?;
+        let (restored, left) = match self.store.head(self.spec.uri_of(target_model)?.key()).await? {
+            Some(current) if current.sha256 != leaving => {
                 let left = self.left_by(&current).await?;
                 (current, left)
             }
-            current => (self.restore(target_model, current.as_ref()).await?, current),
+            current => (self.restore(target_model, current.as_ref(), leaving).await?, current),
         };
         let endpoint = self.converge().await?;
         info!(%target_model, endpoint = %endpoint.name, "rolled back");
@@ -59,13 +63,13 @@ impl EndpointClient {
         &self,
         target_model: &TargetModel,
         current: Option<&StoredObject>,
+        leaving: Option<Sha256Digest>,
     ) -> Result<StoredObject, EndpointError> {
         let uri = self.spec.uri_of(target_model)?;
         let history = self.histories(uri.key()).await?.remove(uri.key()).unwrap_or_default();
-        let digest = current.and_then(|current| current.sha256);
         for version in earlier(&history, current) {
             let (_, earlier) = self.store.get_version(&uri, Some(version)).await?;
-            if digest.is_some() && earlier.sha256 == digest {
+            if leaving.is_some() && earlier.sha256 == leaving {
                 continue;
             }
             let metadata = restored_metadata(&earlier, version, current);

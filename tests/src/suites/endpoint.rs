@@ -132,8 +132,13 @@ pub async fn a_replaced_model_is_served_after_the_refresh(config: &SdkConfig) {
     stage.store.put(key.key(), artifact(70.0, 80.0)).await.unwrap();
     assert_eq!(stage.invoke("ewr.tar.gz").await, [10.0, 20.0]);
 
+    // The plan did not see that: it is not carried out over somebody else's work.
     let before = stage.serving().await;
-    stage.client.apply(&plan).await.unwrap();
+    let outdated = stage.client.apply(&plan).await.unwrap_err();
+    assert!(matches!(&outdated, EndpointError::PlanOutdated { target_model } if target_model.as_str() == "ewr.tar.gz"));
+    assert_eq!(stage.serving().await, before);
+
+    stage.apply(&[newer.clone(), jfk.clone()]).await;
     assert_ne!(stage.serving().await, before);
     assert_eq!(stage.invoke("ewr.tar.gz").await, [50.0, 60.0]);
     assert_eq!(stage.invoke("jfk.tar.gz").await, [30.0, 40.0]);
@@ -171,17 +176,21 @@ pub async fn a_rollback_brings_the_older_model_back(config: &SdkConfig) {
     }
     assert_eq!(stage.invoke("ewr.tar.gz").await, [50.0, 60.0]);
 
-    let rollback = stage.client.rollback(&model("ewr.tar.gz")).await.unwrap();
-    assert_eq!(rollback.restored.model_package_arn.as_deref(), deployments[1].model_package_arn());
-    assert_eq!(rollback.restored.sha256, Some(deployments[1].sha256()));
-    assert_eq!(rollback.left.unwrap().model_package_arn.as_deref(), deployments[2].model_package_arn());
-    assert_eq!(stage.invoke("ewr.tar.gz").await, [30.0, 40.0]);
+    // The second call repeats the first, as after an interruption, and goes no further back.
+    let (ewr, leaving) = (model("ewr.tar.gz"), |version: usize| Some(deployments[version - 1].sha256()));
+    for _ in 0..2 {
+        let rollback = stage.client.rollback(&ewr, leaving(3)).await.unwrap();
+        assert_eq!(rollback.restored.model_package_arn.as_deref(), deployments[1].model_package_arn());
+        assert_eq!(rollback.restored.sha256, Some(deployments[1].sha256()));
+        assert_eq!(rollback.left.unwrap().model_package_arn.as_deref(), deployments[2].model_package_arn());
+        assert_eq!(stage.invoke("ewr.tar.gz").await, [30.0, 40.0]);
+    }
     assert!(stage.client.plan(&deployments[1..2]).await.unwrap().is_empty());
 
-    let rollback = stage.client.rollback(&model("ewr.tar.gz")).await.unwrap();
+    let rollback = stage.client.rollback(&ewr, leaving(2)).await.unwrap();
     assert_eq!(rollback.restored.model_package_arn.as_deref(), deployments[0].model_package_arn());
     assert_eq!(stage.invoke("ewr.tar.gz").await, [10.0, 20.0]);
-    let error = stage.client.rollback(&model("ewr.tar.gz")).await.unwrap_err();
+    let error = stage.client.rollback(&ewr, leaving(1)).await.unwrap_err();
     assert!(matches!(error, EndpointError::NothingEarlier { .. }), "{error}");
     assert_eq!(stage.invoke("ewr.tar.gz").await, [10.0, 20.0]);
 }
@@ -231,7 +240,7 @@ pub async fn a_removed_model_answers_until_the_refresh(config: &SdkConfig) {
     let error = stage.client.invoke(&model("jfk.tar.gz"), ROWS).await.unwrap_err();
     assert!(matches!(error, EndpointError::NoSuchModel { .. }), "{error}");
 
-    let rollback = stage.client.rollback(&model("jfk.tar.gz")).await.unwrap();
+    let rollback = stage.client.rollback(&model("jfk.tar.gz"), None).await.unwrap();
     assert_eq!(rollback.left, None);
     assert_eq!(stage.invoke("jfk.tar.gz").await, [30.0, 40.0]);
 }
