@@ -59,16 +59,24 @@ impl<'a> Numeric<'a> {
 
 impl Finite<'_> {
     /// The number times `10^scale`, `None` where it does not fit or has more decimals than that.
+    ///
+    /// The last group of four digits may be padded beyond the scale. The padding is taken off before it is counted in, or 38
+    /// digits would not fit.
     pub(super) fn scaled(self, scale: i8) -> Option<i128> {
-        let (coefficient, exponent) = self.coefficient()?;
-        let exponent = exponent + i32::from(scale);
-        let power = 10_i128.checked_pow(exponent.unsigned_abs());
-        let scaled = match (coefficient, power) {
-            (0, _) => 0,
-            (_, Some(power)) if exponent >= 0 => coefficient.checked_mul(power)?,
-            (_, Some(power)) if coefficient % power == 0 => coefficient / power,
-            _ => return None,
-        };
+        let mut groups = self.digits;
+        while let [rest @ .., 0, 0] = groups {
+            groups = rest;
+        }
+        let Some((head, last)) = groups.split_last_chunk::<2>() else { return Some(0) };
+        let exponent = Finite { digits: groups, ..self }.exponent() + i32::from(scale);
+        let last = u16::from_be_bytes(*last);
+        let padding = 10_u16.pow(u32::try_from((-exponent).clamp(0, 4)).ok()?);
+        if last % padding != 0 {
+            return None;
+        }
+        let head = Finite { digits: head, ..self }.coefficient()?.0;
+        let digits = head.checked_mul((10_000 / padding).into())?.checked_add((last / padding).into())?;
+        let scaled = digits.checked_mul(10_i128.checked_pow(exponent.max(0).unsigned_abs())?)?;
         Some(if self.negative { -scaled } else { scaled })
     }
 
@@ -163,6 +171,11 @@ mod tests {
             ("10000", 0, Some(10_000)),
             ("0.00001", 4, None),
             ("12345678901234567890123456789012345678", 0, Some(12_345_678_901_234_567_890_123_456_789_012_345_678)),
+            ("9999999999999999999999999999.0000000001", 10, Some(99_999_999_999_999_999_999_999_999_990_000_000_001)),
+            ("99999999999999999999999999999999999.01", 2, Some(9_999_999_999_999_999_999_999_999_999_999_999_901)),
+            ("9.9999999999999999999999999999999999999", 37, Some(99_999_999_999_999_999_999_999_999_999_999_999_999)),
+            ("-1.5", 1, Some(-15)),
+            ("1.25", 1, None),
             ("1234567890.12345678901234567890", 20, Some(123_456_789_012_345_678_901_234_567_890)),
         ];
         for (text, scale, expected) in cases {
