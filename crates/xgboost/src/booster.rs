@@ -34,20 +34,25 @@ impl Booster {
 
     /// Reads a model from bytes that [`save`](Self::save) or another trusted XGBoost up to 3.0 wrote.
     ///
-    /// **Only for bytes you trust.** libxgboost does not check what it reads: a damaged or hostile model can crash the
-    /// process (one legacy file in twelve, when a few bytes are changed at random). It also misreads models of XGBoost 3.1
-    /// and later without an error. `refit-booster` reads models of any origin safely.
+    /// It misreads models of XGBoost 3.1 and later without an error. `refit-booster` reads models of any origin safely.
+    ///
+    /// # Safety
+    /// The bytes are an undamaged model, as XGBoost wrote it: libxgboost does not check what it reads, and a damaged or
+    /// hostile model has it read and write outside its memory (one legacy file in twelve crashes the process when a few
+    /// bytes are changed at random).
     ///
     /// # Errors
     /// [`XgboostError::Library`] if XGBoost notices that this is no model.
-    pub fn load(bytes: &[u8]) -> Result<Self, XgboostError> {
+    #[allow(unsafe_code, reason = "only the caller can vouch for the bytes")]
+    pub unsafe fn load(bytes: &[u8]) -> Result<Self, XgboostError> {
         let load = |reason| XgboostError::library("load the model", reason);
         // Too short for any format, and libxgboost reads the first bytes before it looks at the length.
         if bytes.len() < 8 {
             return Err(load(format!("{} bytes are no model", bytes.len())));
         }
         let mut handle = BoosterHandle::new(&[]).map_err(load)?;
-        handle.load(bytes).map_err(load)?;
+        // SAFETY: the caller vouches for the bytes.
+        unsafe { handle.load(bytes) }.map_err(load)?;
         Self::new(handle)
     }
 

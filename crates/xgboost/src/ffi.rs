@@ -172,10 +172,13 @@ impl BoosterHandle {
         Ok(unsafe { std::slice::from_raw_parts(bytes.cast::<u8>(), length as usize) }.to_vec())
     }
 
-    /// Replaces the model. libxgboost does not check the bytes: damaged ones may crash the process.
-    pub(crate) fn load(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
-        // SAFETY: the handle is live; `bytes` outlives the call, which copies what it keeps. That the bytes are an undamaged
-        // model is the documented duty of the caller of `Booster::load`.
+    /// Replaces the model.
+    ///
+    /// # Safety
+    /// The bytes are an undamaged model: libxgboost does not check them.
+    pub(crate) unsafe fn load(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
+        // SAFETY: the handle is live; `bytes` outlives the call, which copies what it keeps, and is a model by this function's
+        // own contract.
         check(unsafe {
             sys::XGBoosterLoadModelFromBuffer(self.raw.as_ptr(), bytes.as_ptr().cast(), bytes.len() as u64)
         })

@@ -36,7 +36,7 @@
 //!   one that has no core made a training three times slower; `OMP_WAIT_POLICY=PASSIVE` in the program's environment
 //!   prevents it. It must be set before the program starts.
 //! - [`DMatrix`] is `Send`, [`Booster`] is not, neither is `Sync`, nothing is `Clone`; each page tells why.
-//! - Read models of unknown origin with `refit-booster`. [`Booster::load`] is for bytes you trust.
+//! - Read models of unknown origin with `refit-booster`. [`Booster::load`] is unsafe, since libxgboost does not check what it reads.
 //!
 //! # Errors
 //!
