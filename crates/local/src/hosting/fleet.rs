@@ -98,19 +98,29 @@ impl Variant {
         if !keep {
             return fetch(objects, account, artifact);
         }
-        let slot = Arc::clone(self.lock().entry(target.to_owned()).or_default());
-        let mut place = slot.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(booster) = &*place {
-            return Ok(Arc::clone(booster));
-        }
-        match fetch(objects, account, artifact) {
-            Ok(booster) => Ok(Arc::clone(place.insert(booster))),
-            Err(error) => {
-                // Names that are not models must not pile up.
-                self.lock().remove(target);
-                Err(error)
+        loop {
+            let slot = Arc::clone(self.lock().entry(target.to_owned()).or_default());
+            let mut place = slot.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(booster) = &*place {
+                return Ok(Arc::clone(booster));
             }
+            // Who waited here while another's load failed waits for a slot that is gone: a second one would load other bytes.
+            if !self.holds(target, &slot) {
+                continue;
+            }
+            return match fetch(objects, account, artifact) {
+                Ok(booster) => Ok(Arc::clone(place.insert(booster))),
+                Err(error) => {
+                    // Names that are not models must not pile up.
+                    self.lock().remove(target);
+                    Err(error)
+                }
+            };
         }
+    }
+
+    fn holds(&self, target: &str, slot: &Arc<Slot>) -> bool {
+        self.lock().get(target).is_some_and(|held| Arc::ptr_eq(held, slot))
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<Slot>>> {

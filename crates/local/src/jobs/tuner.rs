@@ -112,6 +112,8 @@ impl Tuner {
 
     /// Tells what a suggestion came to; no value if its training failed.
     pub(crate) fn report(&mut self, parameters: &BTreeMap<String, String>, value: Option<f64>) {
+        // After a restart the trials before it are told without having been suggested.
+        self.tried.insert(parameters.clone());
         self.running.retain(|running| running != parameters);
         let Some(known) = value.and_then(|value| self.known(parameters, value)) else { return };
         if let Some(anchor) = self.anchor.take_if(|anchor| anchor.parameters == *parameters) {

@@ -49,7 +49,7 @@ struct Token {
 pub(super) fn create(state: &State, caller: &Caller, input: &Object) -> Result<Value, ApiError> {
     check(input)?;
     state.resources.transact(caller, |tx| {
-        if let Some(arn) = already_created(tx, input)? {
+        if let Some(arn) = already_created(tx, caller, input)? {
             return Ok(json!({ "ModelPackageArn": arn }));
         }
         let arn = match input.text("ModelPackageGroupName") {
@@ -181,10 +181,15 @@ fn check(input: &Object) -> Result<(), ApiError> {
 }
 
 /// The ARN that a request with the same client token was given.
-fn already_created(tx: &Tx<'_>, input: &Object) -> Result<Option<String>, ApiError> {
+fn already_created(tx: &Tx<'_>, caller: &Caller, input: &Object) -> Result<Option<String>, ApiError> {
     let Some(token) = input.text("ClientToken") else { return Ok(None) };
     let Some(found) = tx.find(Kind::ClientToken, token)? else { return Ok(None) };
     let known: Token = found.kept()?;
+    // The token of a package that was deleted since stands for nothing.
+    match find(tx, caller, &known.arn) {
+        Err(missing) if missing.status == 400 => return Ok(None),
+        found => found?,
+    };
     if known.request == *input {
         return Ok(Some(known.arn));
     }

@@ -137,8 +137,9 @@ impl TuningRun {
             best: None,
             not_improving: 0,
         };
-        for child in own {
-            run.counted += u64::from(!child.kept.retryable);
+        // Others take the places of those that a restart cut off, which say nothing of their hyperparameters.
+        for child in own.into_iter().filter(|child| !child.kept.retryable) {
+            run.counted += 1;
             run.learn(&child.kept.tuned, child.kept.objective);
         }
         Ok(run)
@@ -175,7 +176,8 @@ impl TuningRun {
             self.counted += 1;
             let job = self.shared.new_child(self.number, &tuned)?;
             let stop = self.shared.state.runs.enter(&self.shared.caller, Kind::TrainingJob, &job.key);
-            self.active.insert(job.key.clone(), Active { tuned, stop: Arc::clone(&stop) });
+            let key = job.key.clone();
+            self.active.insert(key.clone(), Active { tuned, stop: Arc::clone(&stop) });
             let (shared, sender) = (Arc::clone(&self.shared), sender.clone());
             let work = move || {
                 let ended = shared.train(&job.key, &stop);
@@ -183,7 +185,12 @@ impl TuningRun {
                 // The tuning job waits for every result, so somebody receives this.
                 let _ = sender.send((job.key, ended));
             };
-            self.shared.state.runs.spawn("train".to_owned(), work).map_err(internal)?;
+            if let Err(error) = self.shared.state.runs.spawn("train".to_owned(), work) {
+                // Nobody will send its result.
+                self.active.remove(&key);
+                self.shared.state.runs.leave(&self.shared.caller, Kind::TrainingJob, &key);
+                return Err(internal(error));
+            }
         }
         Ok(())
     }

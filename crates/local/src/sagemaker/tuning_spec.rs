@@ -17,6 +17,9 @@ pub(super) const OBJECTIVE_HYPERPARAMETER: &str = "_tuning_objective_metric";
 /// automatic-model-tuning-limits).
 const MAX_TRAINING_JOBS: u64 = 750;
 
+/// What AWS raises its limit of parallel training jobs to, on request.
+const MAX_PARALLEL: usize = 100;
+
 /// A tuning job's settings.
 #[derive(Clone, Debug)]
 pub(super) struct TuningSpec {
@@ -106,6 +109,12 @@ impl TuningSpec {
         if !ends && self.target.is_none() && self.max_not_improving.is_none() {
             return Err(ApiError::validation(
                 "The tuning job would not end: give MaxNumberOfTrainingJobs, MaxRuntimeInSeconds or completion criteria.",
+            ));
+        }
+        if self.max_parallel > MAX_PARALLEL {
+            return Err(ApiError::new(
+                "ResourceLimitExceeded",
+                format!("MaxParallelTrainingJobs is above the limit of {MAX_PARALLEL} training jobs at a time."),
             ));
         }
         if self.max_jobs.is_some_and(|jobs| jobs > MAX_TRAINING_JOBS) {
