@@ -10,13 +10,13 @@ use std::sync::Arc;
 
 use anyhow::{Context, ensure};
 use aws_config::{BehaviorVersion, SdkConfig};
-use chrono::Utc;
+use chrono::{NaiveDate, Utc};
 use clap::{Parser, Subcommand};
 use refit_pipeline::aws::caller_account;
 use refit_pipeline::registry::{ModelPackageArn, RegistryClient};
 use refit_pipeline::tuning::ResourceLimits;
 use refit_pipeline::warehouse::{DatasetSpec, DateWindow, Extract, Percent, Postgres, Split, Sqlite, Warehouse};
-use refit_pipeline::{ModelName, ModelSpec, Pipeline, RunId, Settings};
+use refit_pipeline::{ModelSpec, Outcomes, Pipeline, RunId, Settings};
 use tracing_subscriber::EnvFilter;
 
 /// What an account is for. Its bucket, its role and its endpoint are called after it.
@@ -34,7 +34,8 @@ const ACCOUNTS: [Account; 3] = [
 
 /// One row for each customer and month: did they stay, and what was known of them.
 const SQL: &str = "\
-SELECT customer_id, stayed, tenure, spend, tickets FROM customers WHERE seen_on >= $1 AND seen_on < $2 AND segment = $3";
+SELECT customer_id, stayed, tenure, spend, tickets FROM customers WHERE seen_on >= $1 AND seen_on < $2 AND segment = $3 \
+ORDER BY customer_id, seen_on";
 
 #[derive(Parser)]
 #[command(about = "Retrains churn models and serves what is approved")]
@@ -59,18 +60,19 @@ enum Step {
         /// A `postgresql://` URL (its password in PGPASSWORD), or the path of an SQLite file.
         #[arg(long)]
         warehouse: String,
-        run: RunId,
+        /// The day of the run, such as 2026-11-01: what was seen up to 30 days before it is extracted.
+        day: NaiveDate,
     },
     /// Tune, evaluate and register the models of a run.
-    Retrain { run: RunId },
+    Retrain { day: NaiveDate },
     /// Serve the latest approved package of every model.
     Refresh,
     /// Show the packages of every model.
     List,
     /// Approve a package.
     Approve { package: ModelPackageArn, why: String },
-    /// Go back to what was served before.
-    Rollback { model: ModelName, why: String },
+    /// Reject a package that serves badly, and serve the one approved before it.
+    Rollback { package: ModelPackageArn, why: String },
 }
 
 #[tokio::main]
@@ -87,30 +89,35 @@ async fn main() -> anyhow::Result<()> {
 }
 
 async fn run(step: &Step, account: &Account, config: &SdkConfig, pipeline: &Pipeline) -> anyhow::Result<()> {
-    let models = models(account, config)?;
+    let models = models(account, config, step)?;
     if matches!(step, Step::Prepare { .. } | Step::Retrain { .. } | Step::Approve { .. }) {
         ensure!(account.trains, "the {} account only serves: run this in the training account", account.stage);
     }
     match step {
-        Step::Prepare { warehouse, run } => {
-            for prepared in pipeline.prepare(run, open(warehouse)?, &models).await?.into_result()? {
-                println!("{}\t{}", prepared.model, prepared.dir.display());
-            }
+        Step::Prepare { warehouse, day } => {
+            let prepared = pipeline.prepare(&run_of(*day)?, open(warehouse)?, &models).await?;
+            report(prepared, |prepared| println!("{}\t{}", prepared.model, prepared.dir.display()))?;
         }
-        Step::Retrain { run } => {
-            for model in pipeline.retrain(run, &models).await?.into_result()? {
-                println!("{}\t{}\t{}", model.model, model.package.arn, model.report.display());
-            }
+        Step::Retrain { day } => {
+            let retrained = pipeline.retrain(&run_of(*day)?, &models).await?;
+            report(retrained, |model| println!("{}\t{}\t{}", model.model, model.package.arn, model.report.display()))?;
         }
-        Step::Refresh => println!("{}", pipeline.refresh(&models).await?.plan),
+        Step::Refresh => {
+            let refreshed = pipeline.refresh(&models).await?;
+            println!("{}", refreshed.plan);
+            report(refreshed.packages, |package| println!("{}", package.arn))?;
+        }
         Step::List => list(config, &models).await?,
         Step::Approve { package, why } => {
             let package = RegistryClient::new(config).approve(package, why).await?;
             println!("{}\t{}", package.arn, package.approval);
         }
-        Step::Rollback { model, why } => {
-            let restored = pipeline.rollback(model, why).await?.restored;
-            println!("{model}\t{}", restored.model_package_arn.unwrap_or_default());
+        Step::Rollback { package, why } => {
+            let named = |model: &&ModelSpec| model.group.name().eq_ignore_ascii_case(package.group());
+            let model =
+                models.iter().find(named).with_context(|| format!("no model registers in the group of {package}"))?;
+            let rolled_back = pipeline.rollback(model, package, why).await?;
+            report(rolled_back.packages, |package| println!("{}", package.arn))?;
         }
     }
     Ok(())
@@ -127,11 +134,27 @@ fn settings(args: &Args, account: &Account) -> anyhow::Result<Settings> {
     Ok(settings)
 }
 
+/// A run is named after its day, so that it extracts the same rows whenever it is repeated.
+fn run_of(day: NaiveDate) -> anyhow::Result<RunId> {
+    Ok(day.to_string().parse()?)
+}
+
+/// Prints the models that came through, then fails with those that did not.
+fn report<T>(outcomes: Outcomes<T>, print: impl FnMut(&T)) -> anyhow::Result<()> {
+    outcomes.succeeded().for_each(print);
+    outcomes.into_result()?;
+    Ok(())
+}
+
 /// A model for each segment, registered in the training account. The last month is left out: who left is known later.
-fn models(account: &Account, config: &SdkConfig) -> anyhow::Result<Vec<ModelSpec>> {
+fn models(account: &Account, config: &SdkConfig, step: &Step) -> anyhow::Result<Vec<ModelSpec>> {
     let region = config.region().context("there is no region: set AWS_REGION")?;
     let registry = ACCOUNTS.iter().find(|account| account.trains).context("no account trains")?.id;
-    let window = DateWindow::pushed_back("2024-01-01".parse()?, Utc::now().date_naive(), 30)?;
+    let day = match step {
+        Step::Prepare { day, .. } | Step::Retrain { day } => *day,
+        _ => Utc::now().date_naive(),
+    };
+    let window = DateWindow::pushed_back("2024-01-01".parse()?, day, 30)?;
     let fifteen = Percent::new(15)?;
     let split = Split::ByHash { column: "customer_id".into(), validation: fifteen, evaluation: fifteen };
     let model = |segment: &str| {

@@ -81,15 +81,15 @@ async fn main() -> anyhow::Result<()> {
 
 /// Clears what an earlier quickstart left, and nothing else.
 fn start_anew(dir: &Path) -> anyhow::Result<()> {
-    let mark = dir.join(".quickstart");
-    let doing = || format!("clearing {}", dir.display());
-    if mark.exists() {
-        std::fs::remove_dir_all(dir).with_context(doing)?;
+    for entry in dir.read_dir().into_iter().flatten() {
+        let name = entry?.file_name();
+        let ours = name == "aws" || name == "work";
+        ensure!(ours, "{} holds {name:?}, which no quickstart left: name another folder with --dir", dir.display());
     }
-    std::fs::create_dir_all(dir).with_context(doing)?;
-    let empty = std::fs::read_dir(dir).with_context(doing)?.next().is_none();
-    ensure!(empty, "{} holds something else than a quickstart: name another folder with --dir", dir.display());
-    std::fs::write(mark, "").with_context(doing)
+    if dir.exists() {
+        std::fs::remove_dir_all(dir).with_context(|| format!("clearing {}", dir.display()))?;
+    }
+    Ok(())
 }
 
 /// One month's run: what the scheduler of a team would call, in three steps that could as well be three programs.

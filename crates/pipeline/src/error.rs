@@ -20,6 +20,52 @@ pub enum PipelineError {
         /// The name.
         model: ModelName,
     },
+    /// There is nothing to do.
+    #[error("no model is named: name at least one")]
+    NoModels,
+    /// Two models have one model package group, so each would serve the other's packages.
+    #[error("the models {one} and {other} share the model package group {group}: every model needs a group of its own")]
+    SharedGroup {
+        /// The one model.
+        one: ModelName,
+        /// The other.
+        other: ModelName,
+        /// Their group.
+        group: String,
+    },
+    /// A package of another group cannot be left by this model.
+    #[error("{package} is not in the model package group {group} of {model}: name the package that the model serves")]
+    OtherGroup {
+        /// The model.
+        model: ModelName,
+        /// Its group.
+        group: String,
+        /// The package.
+        package: String,
+    },
+    /// A dataset in S3 is not the one that its manifest describes.
+    #[error(
+        "{uri} is not what the manifest of {model} says, since prepare was interrupted: call prepare for this run again"
+    )]
+    DatasetTorn {
+        /// The model.
+        model: ModelName,
+        /// The file.
+        uri: String,
+    },
+    /// The tuning job of this run ended without a model, and it keeps its name.
+    #[error(
+        "the tuning job of {model} in the run {run} cannot be gone on with: repair the cause, then prepare and retrain under another run id"
+    )]
+    TuningEnded {
+        /// The model.
+        model: ModelName,
+        /// The run.
+        run: RunId,
+        /// Why.
+        #[source]
+        source: Box<TuningError>,
+    },
     /// The `SdkConfig` has no region.
     #[error("the SdkConfig has no region: set one, since the XGBoost image and the endpoint live in it")]
     NoRegion,
@@ -141,8 +187,17 @@ impl PipelineError {
         move |source| Self::Endpoint { doing, source: Box::new(source) }
     }
 
-    pub(crate) fn tuning(model: &ModelName) -> impl Fn(TuningError) -> Self + Copy {
-        move |source| Self::Tuning { model: model.clone(), source: Box::new(source) }
+    /// A tuning job is named after its run, so one that has ended without a model bars the run.
+    pub(crate) fn tuning(model: &ModelName, run: &RunId) -> impl Fn(TuningError) -> Self + Copy {
+        move |source| {
+            let (model, source) = (model.clone(), Box::new(source));
+            match *source {
+                TuningError::JobFailed { .. }
+                | TuningError::JobDiffers { .. }
+                | TuningError::NoBestTrainingJob { .. } => Self::TuningEnded { model, run: run.clone(), source },
+                _ => Self::Tuning { model, source },
+            }
+        }
     }
 
     pub(crate) fn registry(model: &ModelName) -> impl Fn(RegistryError) -> Self + Copy {

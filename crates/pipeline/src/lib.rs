@@ -42,7 +42,7 @@
 //! let warehouse = Arc::new(Sqlite::files([("sales", dir.join("sales.csv"))])?);
 //! pipeline.prepare(&run, warehouse, &models).await?.into_result()?;
 //! pipeline.retrain(&run, &models).await?.into_result()?;
-//! pipeline.refresh(&models).await?;
+//! pipeline.refresh(&models).await?.packages.into_result()?;
 //!
 //! let sold = pipeline.invoke(&models[0].name, "4\n6\n").await?;
 //! assert_eq!(sold.len(), 2);

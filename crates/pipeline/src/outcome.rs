@@ -12,11 +12,18 @@ pub struct Outcome<T> {
 
 /// What became of every model of a step, in the order they were asked for.
 #[derive(Debug)]
+#[must_use = "a model's failure is only in here"]
 pub struct Outcomes<T>(Vec<Outcome<T>>);
 
 impl<T> Outcomes<T> {
     pub(crate) fn new(outcomes: Vec<Outcome<T>>) -> Self {
         Self(outcomes)
+    }
+
+    /// The same outcomes with something else made of the models that came through.
+    pub(crate) fn map<U>(self, mut make: impl FnMut(T) -> U) -> Outcomes<U> {
+        let outcomes = self.0.into_iter();
+        Outcomes(outcomes.map(|Outcome { model, result }| Outcome { model, result: result.map(&mut make) }).collect())
     }
 
     /// The models that came through.
@@ -50,20 +57,5 @@ impl<T> IntoIterator for Outcomes<T> {
 
     fn into_iter(self) -> Self::IntoIter {
         self.0.into_iter()
-    }
-}
-
-impl<T, U> Outcomes<(T, U)> {
-    /// The outcomes with the first of each pair, and the second of the pairs that there are.
-    pub(crate) fn unzip(self) -> (Outcomes<T>, Vec<U>) {
-        let mut seconds = Vec::new();
-        let firsts = self.0.into_iter().map(|Outcome { model, result }| {
-            let result = result.map(|(first, second)| {
-                seconds.push(second);
-                first
-            });
-            Outcome { model, result }
-        });
-        (Outcomes(firsts.collect()), seconds)
     }
 }

@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 
 use aws_types::SdkConfig;
@@ -50,12 +50,9 @@ impl Pipeline {
         })
     }
 
-    /// What every step begins with: the models have names of their own, and the bucket is there and keeps versions.
-    pub(crate) async fn ensure_bucket(&self, models: &[ModelSpec]) -> Result<(), PipelineError> {
-        let mut names = BTreeSet::new();
-        if let Some(twice) = models.iter().find(|model| !names.insert(&model.name)) {
-            return Err(PipelineError::DuplicateModel { model: twice.name.clone() });
-        }
+    /// What every step begins with: each model has a name and a group of its own, and the bucket is there and keeps versions.
+    pub(crate) async fn begin(&self, models: &[ModelSpec]) -> Result<(), PipelineError> {
+        check_models(models)?;
         self.store.ensure_bucket().await.map_err(PipelineError::aws("preparing the bucket"))
     }
 
@@ -108,4 +105,22 @@ fn endpoint_spec(settings: &Settings, store: &ArtifactStore, image: ImageUri) ->
     EndpointSpec::new(name, image, settings.role.clone(), models, instance_type)
         .and_then(|spec| spec.with_instance_count(instance_count))
         .map_err(PipelineError::endpoint("described"))
+}
+
+/// SageMaker tells no names apart by their case.
+fn check_models(models: &[ModelSpec]) -> Result<(), PipelineError> {
+    if models.is_empty() {
+        return Err(PipelineError::NoModels);
+    }
+    let (mut names, mut groups) = (BTreeSet::new(), BTreeMap::new());
+    for model in models {
+        if !names.insert(model.name.as_str().to_lowercase()) {
+            return Err(PipelineError::DuplicateModel { model: model.name.clone() });
+        }
+        let group = model.group.as_str().to_lowercase();
+        if let Some(one) = groups.insert(group.clone(), &model.name) {
+            return Err(PipelineError::SharedGroup { one: one.clone(), other: model.name.clone(), group });
+        }
+    }
+    Ok(())
 }

@@ -35,7 +35,7 @@ impl Pipeline {
         warehouse: Arc<dyn Warehouse>,
         models: &[ModelSpec],
     ) -> Result<Outcomes<Prepared>, PipelineError> {
-        self.ensure_bucket(models).await?;
+        self.begin(models).await?;
         let outcomes = self.for_each(models, |model| {
             let span = info_span!("prepare", model = %model.name);
             self.prepare_one(run, Arc::clone(&warehouse), model).instrument(span)
@@ -52,6 +52,7 @@ impl Pipeline {
         let prefix = layout::dataset(&model.name, run);
         let dir = self.settings.base_dir.join(&prefix);
         let manifest = self.extract(warehouse, model, dir.clone()).await?;
+        self.withdraw(&prefix, &dir).await?;
         // The manifest goes last: where it is, the dataset is whole.
         for file in manifest.files.iter().map(|file| file.name.as_str()).chain([Manifest::FILE_NAME]) {
             let key = format!("{prefix}/{file}");
@@ -61,6 +62,18 @@ impl Pipeline {
         let rows: u64 = manifest.files.iter().map(|file| file.rows).sum();
         info!(rows, features = manifest.features.len(), "dataset prepared");
         Ok(Prepared { model: model.name.clone(), run: run.clone(), manifest, dir })
+    }
+
+    /// Takes another dataset's manifest away before its files are overwritten.
+    async fn withdraw(&self, prefix: &str, dir: &Path) -> Result<(), PipelineError> {
+        let key = format!("{prefix}/{}", Manifest::FILE_NAME);
+        let path = dir.join(Manifest::FILE_NAME);
+        let ours = Sha256Digest::of_file(&path).map_err(|source| PipelineError::File { path, source })?;
+        let theirs = self.store.head(&key).await.map_err(PipelineError::aws(format!("looking at {key}")))?;
+        if theirs.is_some_and(|theirs| theirs.sha256 != Some(ours)) {
+            self.store.delete(&key).await.map_err(PipelineError::aws(format!("withdrawing {key}")))?;
+        }
+        Ok(())
     }
 
     async fn extract(
@@ -80,6 +93,14 @@ impl Pipeline {
         let dir = self.settings.base_dir.join(&prefix);
         self.fetch(run, model, &prefix, Manifest::FILE_NAME, &dir).await?;
         let manifest = Manifest::load(&dir).map_err(PipelineError::warehouse(&model.name))?;
+        for file in &manifest.files {
+            let uri = self.uri(&format!("{prefix}/{}", file.name))?;
+            let there = self.store.head(uri.key()).await.map_err(PipelineError::aws(format!("looking at {uri}")))?;
+            let digest = there.and_then(|there| there.sha256).map(|digest| digest.to_string());
+            if digest.as_ref() != Some(&file.sha256) {
+                return Err(PipelineError::DatasetTorn { model: model.name.clone(), uri: uri.to_string() });
+            }
+        }
         if let Some(file) = manifest.file(Set::Evaluation) {
             let here = Sha256Digest::of_file(&dir.join(&file.name)).ok();
             if here.is_none_or(|digest| digest.to_string() != file.sha256) {

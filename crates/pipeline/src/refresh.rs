@@ -1,16 +1,19 @@
+use std::collections::BTreeMap;
+
 use refit_aws::{S3Uri, Sha256Digest};
-use refit_endpoint::{Deployment, Endpoint, Plan, TargetModel};
+use refit_endpoint::{Deployment, Endpoint, ModelAction, Plan, TargetModel};
 use refit_registry::{ARTIFACT_SHA256, ModelPackage};
 use tracing::{Instrument, info, info_span};
 
-use crate::{ModelName, ModelSpec, Outcomes, Pipeline, PipelineError};
+use crate::{ModelName, ModelSpec, Outcome, Outcomes, Pipeline, PipelineError};
 
 /// What `refresh` did.
 #[derive(Debug)]
+#[must_use = "a model's failure is only in its `packages`"]
 #[non_exhaustive]
 pub struct Refreshed {
-    /// The package that each model serves now. A model without an approved package is among the failures; what it served before
-    /// goes on serving.
+    /// The package that each model serves now. A model that has no approved package, or whose artifact cannot be served, is among
+    /// the failures; what it served before goes on serving.
     pub packages: Outcomes<ModelPackage>,
     /// What had to be done.
     pub plan: Plan,
@@ -26,25 +29,12 @@ impl Pipeline {
     ///
     /// # Errors
     ///
-    /// [`PipelineError::NothingApproved`] if no model at all has an approved package; what the endpoint and its bucket refuse. One
-    /// model's failure is in its outcome and stops no other.
+    /// The first model's error if no model at all can be served; what the endpoint and its bucket refuse. Otherwise one model's
+    /// failure is in its outcome and stops no other.
     pub async fn refresh(&self, models: &[ModelSpec]) -> Result<Refreshed, PipelineError> {
-        self.ensure_bucket(models).await?;
+        self.begin(models).await?;
         let span = info_span!("refresh", endpoint = %self.settings.endpoint.name);
-        async {
-            let approved = self.for_each(models, |model| self.approved(model)).await;
-            let (packages, deployments) = approved.unzip();
-            if let (true, Some(model)) = (deployments.is_empty(), models.first()) {
-                return Err(PipelineError::NothingApproved { model: model.name.clone() });
-            }
-            let plan = self.endpoint.plan(&deployments).await.map_err(PipelineError::endpoint("planned"))?;
-            info!(%plan, "planned");
-            let endpoint = self.endpoint.apply(&plan).await.map_err(PipelineError::endpoint("refreshed"))?;
-            info!(config = endpoint.config.as_ref().map(tracing::field::display), "in service");
-            Ok(Refreshed { packages, plan, endpoint })
-        }
-        .instrument(span)
-        .await
+        self.serve_approved(models).instrument(span).await
     }
 
     /// What a model predicts for rows without label and header, asked of the endpoint.
@@ -55,6 +45,46 @@ impl Pipeline {
     pub async fn invoke(&self, model: &ModelName, csv: &str) -> Result<Vec<f64>, PipelineError> {
         let target = target_model(model)?;
         self.endpoint.invoke(&target, csv).await.map_err(PipelineError::endpoint("invoked"))
+    }
+
+    pub(crate) async fn serve_approved(&self, models: &[ModelSpec]) -> Result<Refreshed, PipelineError> {
+        let approved = self.for_each(models, |model| self.approved(model)).await;
+        let wanted: Vec<_> = approved.succeeded().map(|(_, deployment)| deployment.clone()).collect();
+        let plan = self.endpoint.plan(&wanted).await.map_err(PipelineError::endpoint("planned"))?;
+        let servable = self.servable(approved, &plan).await;
+        let wanted: Vec<_> = servable.succeeded().map(|(_, deployment)| deployment.clone()).collect();
+        let packages = servable.map(|(package, _)| package);
+        if wanted.is_empty() {
+            return Err(packages.into_result().err().unwrap_or(PipelineError::NoModels));
+        }
+        let plan = self.endpoint.plan(&wanted).await.map_err(PipelineError::endpoint("planned"))?;
+        info!("{plan}");
+        let endpoint = self.endpoint.apply(&plan).await.map_err(PipelineError::endpoint("refreshed"))?;
+        info!(config = endpoint.config.as_ref().map(tracing::field::display), "in service");
+        Ok(Refreshed { packages, plan, endpoint })
+    }
+
+    /// The models whose artifacts are there and unchanged, where the plan has to copy them; the others become failures.
+    async fn servable(
+        &self,
+        approved: Outcomes<(ModelPackage, Deployment)>,
+        plan: &Plan,
+    ) -> Outcomes<(ModelPackage, Deployment)> {
+        let copied = plan.changes().iter().filter(|change| change.action != ModelAction::Keep);
+        let mut refused = BTreeMap::new();
+        for change in copied {
+            if let Err(error) = self.endpoint.check(&change.deployment).await {
+                refused.insert(change.deployment.target_model().clone(), error);
+            }
+        }
+        let outcomes = approved.into_iter().map(|Outcome { model, result }| {
+            let result = result.and_then(|(package, deployment)| match refused.remove(deployment.target_model()) {
+                Some(error) => Err(PipelineError::endpoint("refreshed with this model")(error)),
+                None => Ok((package, deployment)),
+            });
+            Outcome { model, result }
+        });
+        Outcomes::new(outcomes.collect())
     }
 
     async fn approved(&self, model: &ModelSpec) -> Result<(ModelPackage, Deployment), PipelineError> {
@@ -85,6 +115,6 @@ impl Pipeline {
     }
 }
 
-pub(crate) fn target_model(model: &ModelName) -> Result<TargetModel, PipelineError> {
+fn target_model(model: &ModelName) -> Result<TargetModel, PipelineError> {
     TargetModel::try_from(format!("{model}.tar.gz")).map_err(PipelineError::aws("naming the target model"))
 }

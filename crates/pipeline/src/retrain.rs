@@ -62,7 +62,7 @@ impl Pipeline {
     ///
     /// An error of the whole call means that nothing was started. One model's failure is in its outcome and stops no other.
     pub async fn retrain(&self, run: &RunId, models: &[ModelSpec]) -> Result<Outcomes<Retrained>, PipelineError> {
-        self.ensure_bucket(models).await?;
+        self.begin(models).await?;
         let outcomes = self.for_each(models, |model| {
             let span = info_span!("retrain", model = %model.name);
             self.retrain_one(run, model).instrument(span)

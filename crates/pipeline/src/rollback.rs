@@ -1,35 +1,39 @@
-use refit_endpoint::Rollback;
 use refit_registry::ModelPackageArn;
 use tracing::{Instrument, info, info_span};
 
-use crate::refresh::target_model;
-use crate::{ModelName, Pipeline, PipelineError};
+use crate::{ModelSpec, Pipeline, PipelineError, Refreshed};
 
 impl Pipeline {
-    /// Has the endpoint serve what it served before for this model, and rejects the package that it leaves, with the reason:
-    /// the next refresh would bring it back otherwise.
+    /// Leaves a package that serves badly: rejects it, with the reason, and has the endpoint serve the latest package of the model
+    /// that is still approved.
     ///
-    /// The package is rejected first. So where this was interrupted, [`refresh`](Self::refresh) finishes it; and where there is
-    /// nothing to go back to, the package is rejected all the same and goes on serving until another one is approved.
+    /// It can be repeated, and `refresh` finishes it where it was interrupted: the package that is left is named, and once it is
+    /// rejected nothing brings it back.
     ///
     /// # Errors
     ///
-    /// A model that the endpoint does not serve, or that has never served anything else; a registry that does not let this account
-    /// reject the package.
-    pub async fn rollback(&self, model: &ModelName, why: &str) -> Result<Rollback, PipelineError> {
-        self.roll_back(model, why).instrument(info_span!("rollback", %model)).await
-    }
-
-    async fn roll_back(&self, model: &ModelName, why: &str) -> Result<Rollback, PipelineError> {
-        let target = target_model(model)?;
-        let served = self.endpoint.list().await.map_err(PipelineError::endpoint("listed"))?;
-        let served = served.into_iter().find(|served| served.target_model == target);
-        if let Some(arn) = served.and_then(|served| served.model_package_arn) {
-            let arn = ModelPackageArn::try_from(arn).map_err(PipelineError::aws("reading the served package's ARN"))?;
-            let rejected = self.registry.reject(&arn, why).await;
-            rejected.map_err(PipelineError::registry(model))?;
-            info!(package = %arn, "rejected");
+    /// [`PipelineError::OtherGroup`] if the package is not one of this model's; [`PipelineError::NothingApproved`] if there is none
+    /// to go back to, and then the rejected one goes on serving until another is approved.
+    pub async fn rollback(
+        &self,
+        model: &ModelSpec,
+        leaving: &ModelPackageArn,
+        why: &str,
+    ) -> Result<Refreshed, PipelineError> {
+        if !leaving.group().eq_ignore_ascii_case(model.group.name()) {
+            return Err(PipelineError::OtherGroup {
+                model: model.name.clone(),
+                group: model.group.name().to_owned(),
+                package: leaving.to_string(),
+            });
         }
-        self.endpoint.rollback(&target).await.map_err(PipelineError::endpoint("rolled back"))
+        let models = std::slice::from_ref(model);
+        self.begin(models).await?;
+        let roll_back = async {
+            self.registry.reject(leaving, why).await.map_err(PipelineError::registry(&model.name))?;
+            info!(package = %leaving, "rejected");
+            self.serve_approved(models).await
+        };
+        roll_back.instrument(info_span!("rollback", model = %model.name)).await
     }
 }

@@ -23,7 +23,7 @@ impl Tuned {
 impl Pipeline {
     /// Runs the tuning job of this dataset to its end, or finds it, and keeps it in the history.
     pub(crate) async fn tune(&self, dataset: &Prepared) -> Result<Tuned, PipelineError> {
-        let failed = PipelineError::tuning(&dataset.model);
+        let failed = PipelineError::tuning(&dataset.model, &dataset.run);
         let spec = self.warm_started(dataset, self.tuning_spec(dataset)?).await?;
         self.tuning.start(&spec).await.map_err(failed)?;
         let mut done = 0;
@@ -44,7 +44,7 @@ impl Pipeline {
 
     /// The spec with the warm start that the history offers. A job that is there already keeps the one it was created with.
     async fn warm_started(&self, dataset: &Prepared, spec: TuningJobSpec) -> Result<TuningJobSpec, PipelineError> {
-        let failed = PipelineError::tuning(&dataset.model);
+        let failed = PipelineError::tuning(&dataset.model, &dataset.run);
         if self.tuning.describe(spec.name()).await.map_err(failed)?.is_some() {
             return Ok(spec);
         }
@@ -95,6 +95,6 @@ impl Pipeline {
             .resources(settings.resources.clone())
             .seed(settings.seed)
             .build()
-            .map_err(PipelineError::tuning(&dataset.model))
+            .map_err(PipelineError::tuning(&dataset.model, &dataset.run))
     }
 }

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use aws_types::SdkConfig;
 use chrono::NaiveDate;
+use refit_pipeline::aws::ArtifactStore;
 use refit_pipeline::booster::Booster;
 use refit_pipeline::registry::{ApprovalStatus, RegistryClient};
 use refit_pipeline::tuning::{ParameterRange, ParameterRanges, ResourceLimits, ScalingType};
 use refit_pipeline::warehouse::{DatasetSpec, DateWindow, Extract, Split, Sqlite, Warehouse};
-use refit_pipeline::{ApprovalRule, ModelName, ModelSpec, Pipeline, PipelineError, RunId, Settings};
+use refit_pipeline::{ApprovalRule, ModelSpec, Pipeline, PipelineError, RunId, Settings};
 
 /// Quick searches, small models, everything below this folder.
 pub fn settings(base_dir: &Path) -> Settings {
@@ -108,16 +109,57 @@ pub async fn two_months_and_a_rollback(config: &SdkConfig, dir: &Path) {
     assert_eq!(parents[1].1, [parents[0].0.clone()]);
     assert_ne!(served[0].0, served[1].0, "the two months' models must be told apart");
 
-    let north: ModelName = "north".parse().unwrap();
-    let rollback = pipeline.rollback(&north, "predicts too high since June").await.unwrap();
-    assert_eq!(rollback.restored.model_package_arn.as_deref(), Some(served[0].1.as_str()));
-    assert_eq!(pipeline.invoke(&north, rows).await.unwrap(), served[0].0);
+    // Leaving the second package is repeated, as after an interruption: the first one is not left as well.
+    let models = models("2024-06-01", "2024-07-01");
+    let (north, why) = (&models[0], "predicts too high since June");
+    for _ in 0..2 {
+        let rolled_back = pipeline.rollback(north, &served[1].1, why).await.unwrap().packages.into_result().unwrap();
+        assert_eq!(rolled_back[0].arn, served[0].1);
+        assert_eq!(pipeline.invoke(&north.name, rows).await.unwrap(), served[0].0);
+    }
     let left = RegistryClient::new(config).describe(&served[1].1).await.unwrap().unwrap();
     assert_eq!(left.approval, ApprovalStatus::Rejected);
-    assert_eq!(left.approval_description.as_deref(), Some("predicts too high since June"));
-    let refreshed = pipeline.refresh(&models("2024-06-01", "2024-07-01")).await.unwrap();
-    assert!(!refreshed.plan.needs_refresh(), "{}", refreshed.plan);
-    assert_eq!(pipeline.invoke(&north, rows).await.unwrap(), served[0].0);
+    assert_eq!(left.approval_description.as_deref(), Some(why));
+    let refreshed = pipeline.refresh(&models).await.unwrap();
+    assert!(refreshed.plan.is_empty(), "{}", refreshed.plan);
+    assert_eq!(pipeline.invoke(&north.name, rows).await.unwrap(), served[0].0);
+
+    let other = pipeline.rollback(&models[1], &served[0].1, why).await.unwrap_err();
+    assert!(matches!(other, PipelineError::OtherGroup { .. }), "{other:?}");
+}
+
+/// An artifact that is gone, and a dataset that was overwritten in part: each is named, and the other model goes on.
+pub async fn what_is_damaged_in_s3_is_named(config: &SdkConfig, dir: &Path) {
+    let pipeline = pipeline(config, &dir.join("work"), |_| {});
+    let (models, may) = (models("2024-05-01", "2024-06-01"), run("2024-05"));
+    let warehouse = warehouse(dir);
+    pipeline.prepare(&may, Arc::clone(&warehouse), &models).await.unwrap().into_result().unwrap();
+    let retrained = pipeline.retrain(&may, &models).await.unwrap().into_result().unwrap();
+    let store = ArtifactStore::new(config, "refit-tests".parse().unwrap());
+    store.delete(retrained[0].artifact.uri.key()).await.unwrap();
+    let refreshed = pipeline.refresh(&models).await.unwrap();
+    let (failed, error) = refreshed.packages.failed().next().unwrap();
+    assert_eq!(failed.as_str(), "north");
+    assert!(chain(error).contains(retrained[0].artifact.uri.key()), "{}", chain(error));
+    assert_eq!(pipeline.invoke(&models[1].name, "1,2").await.unwrap().len(), 1);
+
+    store.put("datasets/south/2024-05/train.csv", "1,2,3\n").await.unwrap();
+    let again = pipeline.retrain(&may, &models).await.unwrap();
+    let error = again.of(&models[1].name).unwrap().result.as_ref().unwrap_err();
+    assert!(matches!(error, PipelineError::DatasetTorn { .. }), "{error:?}");
+    pipeline.prepare(&may, warehouse, &models).await.unwrap().into_result().unwrap();
+    assert!(pipeline.retrain(&may, &models).await.unwrap().of(&models[1].name).unwrap().result.is_ok());
+}
+
+/// No model, one name twice, one group for two models: refused before any request.
+pub async fn models_must_be_told_apart(config: &SdkConfig, dir: &Path) {
+    let pipeline = pipeline(config, &dir.join("work"), |_| {});
+    let mut models = models("2024-05-01", "2024-06-01");
+    assert!(matches!(pipeline.refresh(&[]).await, Err(PipelineError::NoModels)));
+    models[1].group = models[0].group.clone();
+    assert!(matches!(pipeline.refresh(&models).await, Err(PipelineError::SharedGroup { .. })));
+    let twice = [models[0].clone(), model("North", "2024-05-01", "2024-06-01")];
+    assert!(matches!(pipeline.refresh(&twice).await, Err(PipelineError::DuplicateModel { .. })));
 }
 
 /// The same run again, on this machine and on another one: nothing is tuned, logged, registered or deployed twice.
