@@ -3,6 +3,7 @@ use std::time::Duration;
 use aws_sdk_sagemaker::config::http::HttpResponse;
 use aws_sdk_sagemaker::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sagemaker::operation::describe_endpoint_config::DescribeEndpointConfigOutput;
+use aws_sdk_sagemaker::types::ProductionVariant;
 use aws_sdk_sagemakerruntime::operation::invoke_endpoint::InvokeEndpointError;
 use aws_types::SdkConfig;
 use chrono::{DateTime, Utc};
@@ -10,6 +11,7 @@ use refit_aws::{AccountId, ArtifactStore, Poll, RequestError};
 
 use crate::content::base;
 use crate::history::Histories;
+use crate::wire::Capacity;
 use crate::{Endpoint, EndpointConfigName, EndpointError, EndpointSpec, TargetModel, wire};
 
 /// One multi-model endpoint and the models it serves.
@@ -121,8 +123,12 @@ impl EndpointClient {
         created("CreateEndpoint", request.send_with(&self.sagemaker).await)
     }
 
-    pub(crate) async fn update_endpoint(&self, config: &EndpointConfigName) -> Result<(), RequestError> {
-        let request = wire::update_endpoint(self.spec.name(), config);
+    pub(crate) async fn update_endpoint(
+        &self,
+        config: &EndpointConfigName,
+        capacity: Capacity,
+    ) -> Result<(), RequestError> {
+        let request = wire::update_endpoint(self.spec.name(), config, capacity);
         let answer = request.send_with(&self.sagemaker).await;
         answer.map(|_| ()).map_err(|error| RequestError::from_sdk("UpdateEndpoint", error))
     }
@@ -146,11 +152,27 @@ impl EndpointClient {
 
     /// The SageMaker models that a configuration serves.
     pub(crate) async fn models_of(&self, config: &EndpointConfigName) -> Result<Vec<String>, RequestError> {
-        let request = self.sagemaker.describe_endpoint_config().endpoint_config_name(config.as_str());
-        let answer: DescribeEndpointConfigOutput =
-            request.send().await.map_err(|error| RequestError::from_sdk("DescribeEndpointConfig", error))?;
+        let answer = self.describe_config(config).await?;
         let variants = answer.production_variants().iter();
         Ok(variants.filter_map(|variant| variant.model_name().map(str::to_owned)).collect())
+    }
+
+    /// What an update away from this configuration does with the instances: it keeps as many as there are, unless the spec
+    /// asks for another count than the configuration did.
+    pub(crate) async fn capacity_after(&self, serving: &EndpointConfigName) -> Result<Capacity, RequestError> {
+        let answer = match self.describe_config(serving).await {
+            Err(error) if is_missing(&error) => return Ok(Capacity::AsConfigured),
+            answer => answer?,
+        };
+        let ours = |variant: &&ProductionVariant| variant.variant_name() == Some(self.spec.variant());
+        let count = answer.production_variants().iter().find(ours).and_then(ProductionVariant::initial_instance_count);
+        let same = count.is_some_and(|count| u32::try_from(count) == Ok(self.spec.instance_count()));
+        Ok(if same { Capacity::Retained } else { Capacity::AsConfigured })
+    }
+
+    async fn describe_config(&self, config: &EndpointConfigName) -> Result<DescribeEndpointConfigOutput, RequestError> {
+        let request = self.sagemaker.describe_endpoint_config().endpoint_config_name(config.as_str());
+        request.send().await.map_err(|error| RequestError::from_sdk("DescribeEndpointConfig", error))
     }
 
     pub(crate) async fn delete_config(&self, config: &EndpointConfigName) -> Result<(), RequestError> {

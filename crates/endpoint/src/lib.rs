@@ -68,6 +68,8 @@
 //!   back by itself it is `InService` too, with the old one, and that is [`EndpointError::RolledBack`].
 //! - **Nothing in use is deleted.** After a verified refresh, the configurations that this crate made for the endpoint are
 //!   deleted if they are older than the one that served before. SageMaker models and objects in S3 are never deleted.
+//! - **A refresh keeps the instances** that autoscaling or a person gave the endpoint, unless the spec asks for another
+//!   count than the configuration that serves.
 //! - **A rollback is a copy forward**: the earlier version becomes the newest, so the bucket's history stays whole.
 //!
 //! # Errors

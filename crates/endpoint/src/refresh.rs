@@ -8,6 +8,7 @@ use crate::client::is_missing;
 use crate::content::{Content, model_name};
 use crate::progress::{Progress, is_moving, judge};
 use crate::superseded::superseded;
+use crate::wire::Capacity;
 use crate::{Endpoint, EndpointClient, EndpointConfigName, EndpointError, EndpointStatus};
 
 /// How long a name that was just created may stay unknown to SageMaker.
@@ -98,7 +99,7 @@ impl EndpointClient {
             return Ok(Some(before));
         }
         self.ensure_model_and_config(requested).await?;
-        self.begin_update(requested).await?;
+        self.begin_update(requested, before.config.as_ref()).await?;
         info!(endpoint = %before.name, config = %requested, "refreshing the endpoint");
         let after = self.watch(&before, requested).await?;
         if after.is_some() {
@@ -119,10 +120,20 @@ impl EndpointClient {
 
     /// Has SageMaker begin the update. An update that somebody else began meanwhile is waited for; if it was to the same
     /// configuration, there is nothing left to begin.
-    async fn begin_update(&self, requested: &EndpointConfigName) -> Result<(), EndpointError> {
+    ///
+    /// The endpoint keeps the instances that it has: a refresh is no reason to undo what autoscaling did.
+    async fn begin_update(
+        &self,
+        requested: &EndpointConfigName,
+        serving: Option<&EndpointConfigName>,
+    ) -> Result<(), EndpointError> {
+        let capacity = match serving {
+            Some(serving) => self.capacity_after(serving).await?,
+            None => Capacity::AsConfigured,
+        };
         let mut unseen = Unseen::start();
         let mut waiting = self.poll.start(format!("another update of endpoint {} to end", self.spec.name()));
-        while let Err(error) = self.update_endpoint(requested).await {
+        while let Err(error) = self.update_endpoint(requested, capacity).await {
             if error.code() != Some("ValidationException") {
                 return Err(error.into());
             }

@@ -37,6 +37,15 @@ pub(crate) fn create_model(spec: &EndpointSpec) -> CreateModelInputBuilder {
         .primary_container(container)
 }
 
+/// How many instances an endpoint has after an update.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Capacity {
+    /// As many as the new configuration says.
+    AsConfigured,
+    /// As many as it has, which autoscaling or a person may have changed.
+    Retained,
+}
+
 pub(crate) fn create_endpoint_config(
     spec: &EndpointSpec,
     name: &EndpointConfigName,
@@ -56,8 +65,17 @@ pub(crate) fn create_endpoint(name: &EndpointName, config: &EndpointConfigName) 
     CreateEndpointInputBuilder::default().endpoint_name(name.as_str()).endpoint_config_name(config.as_str())
 }
 
-pub(crate) fn update_endpoint(name: &EndpointName, config: &EndpointConfigName) -> UpdateEndpointInputBuilder {
-    UpdateEndpointInputBuilder::default().endpoint_name(name.as_str()).endpoint_config_name(config.as_str())
+pub(crate) fn update_endpoint(
+    name: &EndpointName,
+    config: &EndpointConfigName,
+    capacity: Capacity,
+) -> UpdateEndpointInputBuilder {
+    let update =
+        UpdateEndpointInputBuilder::default().endpoint_name(name.as_str()).endpoint_config_name(config.as_str());
+    match capacity {
+        Capacity::AsConfigured => update,
+        Capacity::Retained => update.retain_all_variant_properties(true),
+    }
 }
 
 pub(crate) fn describe_endpoint(name: &EndpointName) -> DescribeEndpointInputBuilder {
@@ -246,8 +264,11 @@ mod tests {
         theirs.as_object_mut().unwrap().remove("Tags");
         assert_eq!(ours, theirs);
         // The two operations take the same two names; of UpdateEndpoint there is no capture.
-        let update = sent.body(update_endpoint(spec.name(), &name).send_with(&sent.sagemaker()).await);
-        assert_eq!(update, theirs);
+        let update = update_endpoint(spec.name(), &name, Capacity::AsConfigured);
+        assert_eq!(sent.body(update.send_with(&sent.sagemaker()).await), theirs);
+        let update = update_endpoint(spec.name(), &name, Capacity::Retained);
+        theirs["RetainAllVariantProperties"] = json!(true);
+        assert_eq!(sent.body(update.send_with(&sent.sagemaker()).await), theirs);
         let ours = sent.body(describe_endpoint(spec.name()).send_with(&sent.sagemaker()).await);
         assert_eq!(ours, golden(include_str!("golden/describe_endpoint.json")));
     }
