@@ -13,7 +13,7 @@ use super::page::{Defaults, Row, page};
 use super::resources::{Kind, Resource, Tx};
 use super::training_spec::TrainingSpec;
 use super::tuning_progress::{Child, best, counters};
-use super::tuning_spec::{OBJECTIVE_HYPERPARAMETER, TuningSpec};
+use super::tuning_spec::{OBJECTIVE_HYPERPARAMETER, TuningSpec, check_training_jobs};
 use super::warm_start::{self, WarmStartType};
 use super::{State, tags, tuning_run, tuning_search};
 
@@ -133,11 +133,11 @@ pub(super) fn key(name: &str) -> String {
     name.to_lowercase()
 }
 
-/// The tuning jobs a warm start names.
+/// The tuning jobs a warm start names, as it names them.
 pub(super) fn parents(shown: &Object) -> Vec<String> {
     let warm_start = shown.object("WarmStartConfig");
     let parents = warm_start.map(|config| config.objects("ParentHyperParameterTuningJobs")).unwrap_or_default();
-    parents.into_iter().filter_map(|parent| parent.text("HyperParameterTuningJobName")).map(key).collect()
+    parents.into_iter().filter_map(|parent| parent.text("HyperParameterTuningJobName")).map(str::to_owned).collect()
 }
 
 /// The training jobs of a tuning job, by name.
@@ -201,15 +201,18 @@ fn shown(input: &Object, arn: &str, spec: &TuningSpec) -> Object {
 fn check_parents(tx: &Tx<'_>, spec: &TuningSpec, input: &Object) -> Result<(), ApiError> {
     let Some(config) = input.object("WarmStartConfig") else { return Ok(()) };
     let warm_start_type = WarmStartType::parse(config.required("WarmStartType"));
+    let mut training_jobs = spec.max_jobs.unwrap_or_default();
     for parent in parents(input) {
-        let Some(job) = tx.find(Kind::TuningJob, &parent)? else {
+        let Some(job) = tx.find(Kind::TuningJob, &key(&parent))? else {
             return Err(ApiError::validation(format!("Parent tuning job {parent} does not exist.")));
         };
         let status = job.shown.required("HyperParameterTuningJobStatus");
         warm_start::check(spec, &TuningSpec::parse(&job.shown)?, status, warm_start_type)
             .map_err(ApiError::validation)?;
+        training_jobs += tx.list(Kind::TrainingJob, Some(&key(&parent)))?.len() as u64;
     }
-    Ok(())
+    // A parent's training jobs count as the new job's own.
+    check_training_jobs(training_jobs)
 }
 
 /// The best of the job's and its parents' training jobs: only where all look at the same data.
@@ -227,8 +230,9 @@ fn overall_best(
     let mark = |child: &mut Child, name: &str| drop(child.summary.insert("TuningJobName".into(), name.into()));
     children.iter_mut().for_each(|child| mark(child, own));
     for parent in parents(shown) {
-        for mut child in self::children(tx, &parent, spec)? {
-            mark(&mut child, &parent);
+        let Some(job) = tx.find(Kind::TuningJob, &key(&parent))? else { continue };
+        for mut child in self::children(tx, &job.key, spec)? {
+            mark(&mut child, job.shown.required("HyperParameterTuningJobName"));
             children.push(child);
         }
     }

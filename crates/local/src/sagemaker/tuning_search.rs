@@ -11,7 +11,7 @@ use super::members::{Members, Object};
 use super::ranges::{Range, Scaling, Values};
 use super::refusal::not_emulated;
 use super::resources::{Kind, Tx};
-use super::tuning_job::{children, parents};
+use super::tuning_job::{children, key, parents};
 use super::tuning_spec::TuningSpec;
 use super::warm_start::WarmStartType;
 
@@ -53,7 +53,8 @@ pub(super) fn strategy(spec: &TuningSpec) -> Result<Strategy, ApiError> {
 pub(super) fn prior_trials(tx: &Tx<'_>, job: &Object) -> Result<Prior, ApiError> {
     let Some(config) = job.object("WarmStartConfig") else { return Ok(Prior::None) };
     let mut trials = Vec::new();
-    for key in parents(job) {
+    for parent in parents(job) {
+        let key = key(&parent);
         let Some(parent) = tx.find(Kind::TuningJob, &key)? else { continue };
         let parent = TuningSpec::parse(&parent.shown)?;
         for child in children(tx, &key, &parent)? {

@@ -117,16 +117,21 @@ impl TuningSpec {
                 format!("MaxParallelTrainingJobs is above the limit of {MAX_PARALLEL} training jobs at a time."),
             ));
         }
-        if self.max_jobs.is_some_and(|jobs| jobs > MAX_TRAINING_JOBS) {
-            return Err(ApiError::new(
-                "ResourceLimitExceeded",
-                format!(
-                    "MaxNumberOfTrainingJobs is above the limit of {MAX_TRAINING_JOBS} training jobs a tuning job."
-                ),
-            ));
-        }
-        Ok(())
+        check_training_jobs(self.max_jobs.unwrap_or_default())
     }
+}
+
+/// Refuses more training jobs than a tuning job may have with those of its parents.
+pub(super) fn check_training_jobs(training_jobs: u64) -> Result<(), ApiError> {
+    if training_jobs <= MAX_TRAINING_JOBS {
+        return Ok(());
+    }
+    Err(ApiError::new(
+        "ResourceLimitExceeded",
+        format!(
+            "The tuning job and its parents have {training_jobs} training jobs; the limit is {MAX_TRAINING_JOBS} a tuning job."
+        ),
+    ))
 }
 
 /// The one training job definition.
