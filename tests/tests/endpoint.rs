@@ -1,21 +1,7 @@
 //! The endpoint suite against refit-local.
 
-use refit_local::{LocalAws, Options};
-use refit_tests::suites::endpoint;
-
-macro_rules! on_local {
-    ($($behaviour:ident),* $(,)?) => {
-        $(#[tokio::test(flavor = "multi_thread")]
-        async fn $behaviour() {
-            let folder = tempfile::tempdir().unwrap();
-            let aws = LocalAws::start(Options::new(folder.path())).await.unwrap();
-            endpoint::$behaviour(&aws.sdk_config()).await;
-            aws.stop().await;
-        })*
-    };
-}
-
-on_local!(
+refit_tests::on_local!(
+    endpoint:
     models_are_deployed_and_invoked,
     a_replaced_model_is_served_after_the_refresh,
     an_interrupted_apply_is_finished_by_the_next,

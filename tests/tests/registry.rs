@@ -1,21 +1,7 @@
 //! The registry suite against refit-local.
 
-use refit_local::{LocalAws, Options};
-use refit_tests::suites::registry;
-
-macro_rules! on_local {
-    ($($behaviour:ident),* $(,)?) => {
-        $(#[tokio::test(flavor = "multi_thread")]
-        async fn $behaviour() {
-            let folder = tempfile::tempdir().unwrap();
-            let aws = LocalAws::start(Options::new(folder.path())).await.unwrap();
-            registry::$behaviour(&aws.sdk_config()).await;
-            aws.stop().await;
-        })*
-    };
-}
-
-on_local!(
+refit_tests::on_local!(
+    registry:
     a_group_is_created_once,
     a_model_is_registered_once,
     a_decision_keeps_its_reason,
