@@ -15,7 +15,9 @@ use clap::{Parser, Subcommand};
 use refit_pipeline::aws::caller_account;
 use refit_pipeline::registry::{ModelPackageArn, RegistryClient};
 use refit_pipeline::tuning::ResourceLimits;
-use refit_pipeline::warehouse::{DatasetSpec, DateWindow, Extract, Percent, Postgres, Split, Sqlite, Warehouse};
+use refit_pipeline::warehouse::{
+    Connection, DatasetSpec, DateWindow, Extract, Percent, Postgres, Split, Sqlite, Warehouse,
+};
 use refit_pipeline::{ModelSpec, Outcomes, Pipeline, RunId, Settings};
 use tracing_subscriber::EnvFilter;
 
@@ -173,11 +175,12 @@ fn open(warehouse: &str) -> anyhow::Result<Arc<dyn Warehouse>> {
     if !warehouse.starts_with("postgres") {
         return Ok(Arc::new(Sqlite::file(warehouse)?));
     }
-    let postgres = Postgres::new(warehouse)?;
-    Ok(Arc::new(match std::env::var("PGPASSWORD") {
-        Ok(password) => postgres.password(password),
-        Err(_) => postgres,
-    }))
+    let connection = Connection::url(warehouse)?;
+    let connection = match std::env::var("PGPASSWORD") {
+        Ok(password) => connection.password(password),
+        Err(_) => connection,
+    };
+    Ok(Arc::new(Postgres::new(connection)?))
 }
 
 async fn list(config: &SdkConfig, models: &[ModelSpec]) -> anyhow::Result<()> {

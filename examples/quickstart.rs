@@ -8,7 +8,7 @@
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use chrono::{DateTime, Months, NaiveDate, TimeDelta, Utc};
@@ -16,9 +16,10 @@ use clap::Parser;
 use comfy_table::{Table, presets};
 use refit_local::{LocalAws, Options};
 use refit_pipeline::aws::Poll;
+use refit_pipeline::evaluation::{ApprovalRule, MetricThreshold, RequiredVerdict, SliceBy};
 use refit_pipeline::tuning::{ParameterRange, ParameterRanges, ResourceLimits, ScalingType, TrainingJob};
 use refit_pipeline::warehouse::{DatasetSpec, DateWindow, Extract, Split, Sqlite, Warehouse};
-use refit_pipeline::{ApprovalRule, ModelSpec, Pipeline, Retrained, RunId, Settings};
+use refit_pipeline::{ModelSpec, Pipeline, Retrained, RunId, Settings};
 use tracing_indicatif::IndicatifLayer;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -57,7 +58,7 @@ struct Args {
 async fn main() -> anyhow::Result<()> {
     let args = Args::parse();
     show_progress();
-    let started = Instant::now();
+    let began = Utc::now();
     if !args.resume {
         start_anew(&args.dir)?;
     }
@@ -72,7 +73,7 @@ async fn main() -> anyhow::Result<()> {
     let served = invoke(&pipeline, &second).await?;
 
     let months = [first, second];
-    summarise(&months, &served, started.elapsed());
+    summarise(&months, &served, began);
     ensure!(months.iter().flatten().all(beats_the_mean), "a model is no better than predicting the mean");
     ensure!(months[1].iter().all(|model| !model.parents().is_empty()), "the second month did not warm start");
     aws.stop().await;
@@ -125,7 +126,17 @@ fn settings(args: &Args) -> anyhow::Result<Settings> {
         "arn:aws:iam::123456789012:role/refit".parse()?,
         "arr-delay".parse()?,
     )?;
-    settings.approval = ApprovalRule::BeatsMean;
+    // A first model has no champion, so no verdict is asked for; a model that is surely worse than its champion is rejected.
+    settings.approval = Some(ApprovalRule {
+        verdict: RequiredVerdict::Any,
+        thresholds: vec![MetricThreshold::at_least("improvement_over_mean", 0.0)],
+        ..ApprovalRule::default()
+    });
+    settings.evaluation.unit = Some("minutes".into());
+    settings.evaluation.slices = vec![
+        SliceBy { column: "dep_delay".into(), cuts: vec![0.0, 15.0, 60.0] },
+        SliceBy { column: "sched_dep_time".into(), cuts: vec![600.0, 1200.0, 1800.0] },
+    ];
     settings.poll = Poll::default().with_ceiling(Duration::from_millis(250));
     settings.tuning.limits = ResourceLimits::new(args.jobs, 2)?;
     settings.tuning.seed = Some(2013);
@@ -150,7 +161,9 @@ async fn invoke(pipeline: &Pipeline, models: &[Retrained]) -> anyhow::Result<Vec
     for model in models {
         let rows = std::fs::read_to_string(model.dataset.dir.join("evaluation.csv"))?;
         let (label, features) = rows.lines().next().and_then(|row| row.split_once(',')).context("an evaluation row")?;
-        let predictions = pipeline.invoke(&model.model, features).await?;
+        // Names and order of the columns are those that the model was trained on, or nothing is sent.
+        let names = model.dataset.manifest.feature_names();
+        let predictions = pipeline.invoke_named(&model.model, &names, features).await?;
         served.push((label.parse()?, *predictions.first().context("a prediction")?));
     }
     Ok(served)
@@ -173,10 +186,20 @@ fn beats_the_mean(model: &Retrained) -> bool {
     model.evaluation.metrics.rmse < model.evaluation.metrics.baseline_rmse
 }
 
-fn summarise(months: &[Vec<Retrained>], served: &[(f64, f64)], wall: Duration) {
+fn summarise(months: &[Vec<Retrained>], served: &[(f64, f64)], began: DateTime<Utc>) {
     let mut table = Table::new();
     table.load_preset(presets::UTF8_FULL_CONDENSED);
-    table.set_header(["run", "model", "tuning job", "warm-started from", "RMSE", "of the mean", "package", "approval"]);
+    table.set_header([
+        "run",
+        "model",
+        "tuning job",
+        "warm-started from",
+        "RMSE",
+        "of the mean",
+        "of the champion",
+        "package",
+        "approval",
+    ]);
     for model in months.iter().flatten() {
         let metrics = &model.evaluation.metrics;
         table.add_row([
@@ -186,6 +209,7 @@ fn summarise(months: &[Vec<Retrained>], served: &[(f64, f64)], wall: Duration) {
             model.parents().iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
             format!("{:.2} min", metrics.rmse),
             format!("{:.2} min", metrics.baseline_rmse),
+            model.evaluation.champion.as_ref().map_or(String::new(), |it| format!("{:.2} min", it.metrics.rmse)),
             format!("version {}", model.package.version),
             model.package.approval.to_string(),
         ]);
@@ -200,7 +224,8 @@ fn summarise(months: &[Vec<Retrained>], served: &[(f64, f64)], wall: Duration) {
     for model in months.iter().flatten() {
         println!("report: {}", model.report.display());
     }
-    let training = time_training(months.iter().flatten().flat_map(|model| &model.training_jobs));
+    let wall = (Utc::now() - began).to_std().unwrap_or_default();
+    let training = time_training(began, months.iter().flatten().flat_map(|model| &model.training_jobs));
     let share = 100.0 * training.as_secs_f64() / wall.as_secs_f64();
     println!(
         "{:.1} s in all; XGBoost was training for {share:.0} % of it, the loop's own share is {:.0} %",
@@ -209,12 +234,12 @@ fn summarise(months: &[Vec<Retrained>], served: &[(f64, f64)], wall: Duration) {
     );
 }
 
-/// For how long at least one of these training jobs was in the step that SageMaker calls `Training`.
-fn time_training<'a>(jobs: impl Iterator<Item = &'a TrainingJob>) -> Duration {
+/// For how long since then at least one of these training jobs was in the step that SageMaker calls `Training`.
+fn time_training<'a>(since: DateTime<Utc>, jobs: impl Iterator<Item = &'a TrainingJob>) -> Duration {
     let steps = jobs.flat_map(|job| &job.transitions).filter(|step| step.status == "Training");
     let mut steps: Vec<_> = steps.filter_map(|step| Some((step.started, step.ended?))).collect();
     steps.sort();
-    let (mut total, mut until) = (TimeDelta::zero(), DateTime::<Utc>::MIN_UTC);
+    let (mut total, mut until) = (TimeDelta::zero(), since);
     for (started, ended) in steps {
         total += (ended - started.max(until)).max(TimeDelta::zero());
         until = until.max(ended);

@@ -20,8 +20,9 @@ async fn the_quickstart_does_what_it_promises() {
     let aws = LocalAws::start(Options::new(dir.path().join("aws"))).await.unwrap();
     let arguments = [aws.endpoint_url().to_owned(), dir.path().display().to_string()];
     let python = concat!(env!("CARGO_MANIFEST_DIR"), "/../dev/python");
-    let boto3 =
-        tokio::task::spawn_blocking(move || Command::new(python).arg("boto3_quickstart.py").args(arguments).output());
+    let boto3 = tokio::task::spawn_blocking(move || {
+        Command::new(python).arg("tests/python/boto3_quickstart.py").args(arguments).output()
+    });
     let output = boto3.await.unwrap().unwrap();
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success() && out.lines().count() == 3, "{out}{err}");

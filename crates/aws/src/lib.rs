@@ -50,6 +50,7 @@
 //! - Names, ARNs, URIs and digests are parsed with AWS's own limits, so a wrong one fails before the first request.
 //! - [`ArtifactStore`] keeps the SHA-256 of every object it writes and checks it on every read. It writes nothing when
 //!   the same bytes are there.
+//! - [`ArtifactStore::upload`] writes an object of any size while its bytes come, in parts; it appears whole or not at all.
 //! - [`HistoryLog`] adds rows to a CSV file in a versioned bucket with conditional writes and mirrors it locally.
 //! - [`Poll`] asks often at first and seldom later.
 //!
@@ -76,7 +77,7 @@ mod xgboost_image;
 pub use serde as __serde;
 
 pub use account::caller_account;
-pub use artifact_store::ArtifactStore;
+pub use artifact_store::{ArtifactStore, Upload};
 pub use error::AwsError;
 pub use history_csv::HistoryRow;
 pub use history_log::{Appended, HistoryLog};

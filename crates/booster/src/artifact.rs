@@ -1,5 +1,6 @@
 //! `model.tar.gz`, unpacked in memory and distrusted.
 
+use std::cell::Cell;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Component, Path};
 
@@ -15,18 +16,30 @@ pub struct Limits {
     pub bytes: u64,
     /// Entries, folders included. Default: 1,000.
     pub entries: u64,
+    /// Unpacked bytes for each packed one, from 16 MiB on. Default: 300. Models come to some tens; zeros that are there to
+    /// fill the memory of whoever unpacks them come to a thousand.
+    pub ratio: u64,
 }
+
+/// Up to so many unpacked bytes their ratio to the packed ones says nothing, and harms nobody.
+const SMALL: u64 = 16 << 20;
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { bytes: 1 << 30, entries: 1000 }
+        Self { bytes: 1 << 30, entries: 1000, ratio: 300 }
     }
 }
 
 impl Limits {
     /// Limits other than the default ones.
     pub fn new(bytes: u64, entries: u64) -> Self {
-        Self { bytes, entries }
+        Self { bytes, entries, ..Self::default() }
+    }
+
+    /// With another limit of the ratio.
+    #[must_use]
+    pub fn with_ratio(self, ratio: u64) -> Self {
+        Self { ratio, ..self }
     }
 }
 
@@ -48,9 +61,10 @@ pub struct Member {
 /// [`BoosterError::CorruptArchive`], [`BoosterError::ArchiveTooLarge`], [`BoosterError::ClimbingPath`] and
 /// [`BoosterError::NotAFile`]. Nothing is written anywhere.
 pub fn unpack(reader: impl Read, limits: &Limits) -> Result<Vec<Member>, BoosterError> {
-    let mut reader = BufReader::new(reader);
+    let packed = Cell::new(0);
+    let mut reader = BufReader::new(Packed { inner: reader, read: &packed });
     let gzip = reader.fill_buf().map_err(corrupt)?.starts_with(&[0x1f, 0x8b]);
-    if gzip { untar(MultiGzDecoder::new(reader), limits) } else { untar(reader, limits) }
+    if gzip { untar(MultiGzDecoder::new(reader), &packed, limits) } else { untar(reader, &packed, limits) }
 }
 
 /// The only model among the members.
@@ -79,24 +93,22 @@ fn is_fold(path: &str) -> bool {
     name.strip_prefix("xgboost-model-").is_some_and(|fold| !fold.is_empty() && fold.bytes().all(|b| b.is_ascii_digit()))
 }
 
-fn untar(reader: impl Read, limits: &Limits) -> Result<Vec<Member>, BoosterError> {
-    let too_large = |limit, unit| BoosterError::ArchiveTooLarge { limit, unit };
-    let mut counted = Counted { inner: reader, left: limits.bytes, overrun: false };
+fn untar(reader: impl Read, packed: &Cell<u64>, limits: &Limits) -> Result<Vec<Member>, BoosterError> {
+    let mut counted = Counted { inner: reader, packed, limits: *limits, unpacked: 0, overrun: None };
     let mut members = Vec::new();
-    let result = read_entries(&mut counted, limits, &mut members);
-    if counted.overrun {
-        return Err(too_large(limits.bytes, "unpacked bytes"));
+    let result = read_entries(&mut counted, limits, &mut members).and_then(|()| {
+        // The rest of the stream holds the checksum that tells a cut or changed file.
+        io::copy(&mut counted, &mut io::sink()).map_err(corrupt)
+    });
+    match counted.overrun {
+        Some((limit, unit)) => Err(BoosterError::ArchiveTooLarge { limit, unit }),
+        None => result.map(|_| members),
     }
-    result?;
-    // The rest of the stream holds the checksum that tells a cut or changed file.
-    io::copy(&mut counted, &mut io::sink())
-        .map_err(|error| if counted.overrun { too_large(limits.bytes, "unpacked bytes") } else { corrupt(error) })?;
-    Ok(members)
 }
 
 fn read_entries(reader: impl Read, limits: &Limits, members: &mut Vec<Member>) -> Result<(), BoosterError> {
     let mut archive = tar::Archive::new(reader);
-    let mut count = 0;
+    let (mut count, mut announced) = (0, 0_u64);
     for entry in archive.entries().map_err(corrupt)? {
         let mut entry = entry.map_err(corrupt)?;
         count += 1;
@@ -112,6 +124,11 @@ fn read_entries(reader: impl Read, limits: &Limits, members: &mut Vec<Member>) -
         // Not sparse files either: they grow without bytes in the archive, past every limit.
         if !(kind.is_file() || kind.is_contiguous()) {
             return Err(BoosterError::NotAFile { path: raw });
+        }
+        // What an archive says of itself is believed where it is too much: nothing need be unpacked to see that.
+        announced = announced.saturating_add(entry.size());
+        if announced > limits.bytes {
+            return Err(BoosterError::ArchiveTooLarge { limit: limits.bytes, unit: "unpacked bytes" });
         }
         if path.split('/').any(|part| part.starts_with('.')) {
             continue;
@@ -143,25 +160,43 @@ fn corrupt(source: io::Error) -> BoosterError {
     BoosterError::CorruptArchive { source }
 }
 
-/// Stops a stream that unpacks to more than it may.
-struct Counted<R> {
+/// Counts what is read of an archive as it came.
+struct Packed<'a, R> {
     inner: R,
-    left: u64,
-    overrun: bool,
+    read: &'a Cell<u64>,
 }
 
-impl<R: Read> Read for Counted<R> {
+impl<R: Read> Read for Packed<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
-        match self.left.checked_sub(read as u64) {
-            Some(left) => {
-                self.left = left;
-                Ok(read)
-            }
-            None => {
-                self.overrun = true;
-                Err(io::Error::other("the limit of unpacked bytes is reached"))
-            }
+        self.read.set(self.read.get() + read as u64);
+        Ok(read)
+    }
+}
+
+/// Stops a stream that unpacks to more than it may.
+struct Counted<'a, R> {
+    inner: R,
+    packed: &'a Cell<u64>,
+    limits: Limits,
+    unpacked: u64,
+    /// The limit that was passed.
+    overrun: Option<(u64, &'static str)>,
+}
+
+impl<R: Read> Read for Counted<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.unpacked += read as u64;
+        let Limits { bytes, ratio, .. } = self.limits;
+        if self.unpacked > bytes {
+            self.overrun = Some((bytes, "unpacked bytes"));
+        } else if self.unpacked > SMALL && self.unpacked / self.packed.get().max(1) > ratio {
+            self.overrun = Some((ratio, "unpacked bytes for each packed one"));
+        }
+        match self.overrun {
+            None => Ok(read),
+            Some((limit, unit)) => Err(io::Error::other(format!("there are more than {limit} {unit}"))),
         }
     }
 }

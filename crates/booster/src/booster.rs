@@ -1,5 +1,7 @@
 //! A checked model that predicts.
 
+use std::num::NonZeroUsize;
+
 use arrow::record_batch::RecordBatch;
 
 use crate::artifact;
@@ -103,6 +105,12 @@ impl Booster {
         self.best_ntree_limit
     }
 
+    /// About how many bytes the model takes in memory.
+    pub fn size_in_memory(&self) -> usize {
+        let names = self.feature_names.iter().flatten().map(|name| size_of::<String>() + name.len()).sum::<usize>();
+        size_of::<Self>() + self.forest.size_in_memory() + names
+    }
+
     /// How many outputs the trees add up to: the classes of `multi:*`, the targets or quantiles, else 1.
     pub fn num_groups(&self) -> usize {
         self.intercepts.len()
@@ -122,6 +130,17 @@ impl Booster {
     /// carries names.
     pub fn predict(&self, batch: &RecordBatch) -> Result<Predictions, BoosterError> {
         Ok(self.transformed(self.margins(batch)?))
+    }
+
+    /// Like [`predict`](Self::predict), on several threads. A row's prediction is the same on any number of them.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`predict`](Self::predict).
+    pub fn predict_by_threads(&self, batch: &RecordBatch, threads: NonZeroUsize) -> Result<Predictions, BoosterError> {
+        let columns = columns::features(batch, self.num_features, self.feature_names())?;
+        let columns: Vec<&[f32]> = columns.iter().map(Vec::as_slice).collect();
+        Ok(self.transformed(self.sum().columnar_by_threads(&columns, batch.num_rows(), threads.get())))
     }
 
     /// Like [`predict`](Self::predict), before the objective's transformation (`output_margin=True`).
@@ -160,6 +179,14 @@ impl Booster {
     }
 
     fn margins_dense(&self, rows: &[f32], columns: usize) -> Result<Vec<f32>, BoosterError> {
+        let height = self.height(rows, columns)?;
+        let mut margins = Vec::with_capacity(height * self.num_groups());
+        self.sum().dense(rows, columns, &mut margins);
+        Ok(margins)
+    }
+
+    /// How many rows these are, if they are the model's.
+    pub(crate) fn height(&self, rows: &[f32], columns: usize) -> Result<usize, BoosterError> {
         if columns != self.num_features {
             return Err(BoosterError::ColumnCount { expected: self.num_features, found: columns });
         }
@@ -167,12 +194,10 @@ impl Booster {
         if height * columns != rows.len() {
             return Err(BoosterError::RaggedRows { values: rows.len(), columns });
         }
-        let mut margins = Vec::with_capacity(height * self.num_groups());
-        self.sum().dense(rows, columns, &mut margins);
-        Ok(margins)
+        Ok(height)
     }
 
-    fn sum(&self) -> Sum<'_> {
+    pub(crate) fn sum(&self) -> Sum<'_> {
         Sum { forest: &self.forest, roots: self.counted_roots(), intercepts: &self.intercepts, order: self.order }
     }
 

@@ -19,6 +19,8 @@ pub(crate) struct Forest {
     gains: Vec<f32>,
     /// By node: the sum of the hessians that came this way.
     covers: Vec<f32>,
+    /// By node: its number in the file, which is how XGBoost names leaves.
+    numbers: Vec<u32>,
     roots: Vec<Root>,
 }
 
@@ -44,11 +46,28 @@ pub(crate) struct Root {
     pub(crate) weight: f32,
 }
 
+/// What a node is, for those who walk a tree as a whole.
+pub(crate) enum Step {
+    Leaf(f32),
+    /// The split's feature and its left child; the right one is next to it.
+    Split(usize, u32),
+}
+
 /// A split for counting: its feature, gain and cover.
 pub(crate) struct Split {
     pub(crate) feature: usize,
     pub(crate) gain: f32,
     pub(crate) cover: f32,
+}
+
+impl Root {
+    pub(crate) fn node(self) -> u32 {
+        self.node
+    }
+
+    pub(crate) fn depth(self) -> u32 {
+        self.depth
+    }
 }
 
 impl Node {
@@ -76,6 +95,11 @@ impl Node {
 impl Forest {
     pub(crate) fn roots(&self) -> &[Root] {
         &self.roots
+    }
+
+    pub(crate) fn size_in_memory(&self) -> usize {
+        let node = size_of::<Node>() + 3 * size_of::<f32>() + size_of::<u32>();
+        self.nodes.len() * node + self.roots.len() * size_of::<Root>()
     }
 
     /// Every split of every tree, tree by tree.
@@ -107,6 +131,54 @@ impl Forest {
             }
         }
         at.map(|node| self.leaves[node as usize])
+    }
+
+    /// Walks one row down `N` trees at once and returns their leaves' values: what [`leaves`](Self::leaves) does for many
+    /// rows, for few.
+    #[inline]
+    pub(crate) fn leaves_across<const N: usize>(&self, roots: [Root; N], row: &[f32]) -> [f32; N] {
+        self.reached(roots, row).map(|node| self.leaves[node as usize])
+    }
+
+    /// The number that the file gives the leaf that a row reaches.
+    pub(crate) fn leaf_number(&self, root: Root, row: &[f32]) -> u32 {
+        let [node] = self.reached([root], row);
+        self.numbers[node as usize]
+    }
+
+    #[inline]
+    fn reached<const N: usize>(&self, roots: [Root; N], row: &[f32]) -> [u32; N] {
+        let mut at = roots.map(|root| root.node);
+        let depth = roots.iter().map(|root| root.depth).max().unwrap_or(0);
+        for _ in 0..depth {
+            let mut moved = 0;
+            for own in &mut at {
+                let node = self.nodes[*own as usize];
+                let next = node.child(row[node.feature()]);
+                moved |= next ^ *own;
+                *own = next;
+            }
+            if moved == 0 {
+                break;
+            }
+        }
+        at
+    }
+
+    /// What a node is.
+    pub(crate) fn step(&self, at: u32) -> Step {
+        let node = self.nodes[at as usize];
+        if node.is_leaf(at) { Step::Leaf(self.leaves[at as usize]) } else { Step::Split(node.feature(), node.left) }
+    }
+
+    /// The child that a row with this value takes.
+    pub(crate) fn taken(&self, at: u32, value: f32) -> u32 {
+        self.nodes[at as usize].child(value)
+    }
+
+    /// The hessians that came to a node.
+    pub(crate) fn cover(&self, at: u32) -> f32 {
+        self.covers[at as usize]
     }
 
     /// Checks a tree and adds it.
@@ -155,6 +227,7 @@ impl Forest {
                 self.leaves.push(if children.is_none() { tree.condition[old] } else { 0.0 });
                 self.gains.push(if children.is_none() { 0.0 } else { tree.gain[old] });
                 self.covers.push(tree.cover[old]);
+                self.numbers.push(old as u32);
             }
             if next_level.is_empty() {
                 debug_assert!(self.nodes.len() > first);

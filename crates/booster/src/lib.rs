@@ -33,6 +33,8 @@
 //!
 //! * **Formats**: a pickled `xgboost.core.Booster`, the legacy binary with or without its header, JSON and UBJSON, of
 //!   XGBoost 0.90 to 3.4, told apart by content. A pickle is read as data: no class is looked up, nothing is called.
+//! * **Archives** are unpacked in memory, up to limits of bytes, entries and of the ratio to the packed bytes
+//!   ([`artifact::Limits`]): a few kilobytes of one that only unpacks to zeros are read before it is refused.
 //! * **Checked once**: every child, feature, group and array length is checked while reading. A damaged file is an
 //!   error. Predicting cannot fail on the model, only on rows that do not fit it.
 //! * **Bit for bit**: the numbers are those of the XGBoost release that *wrote* the model, on its CPU predictor, in
@@ -43,7 +45,10 @@
 //! * **Rows**: a feature smaller than the threshold goes left, a missing one the way it was taught. Columns are matched
 //!   by position, and by name too if the model carries names. Values are rounded to `f32` first, as XGBoost does.
 //!   XGBoost refuses infinite values; here they are compared like any other.
-//! * **Threads**: a [`Booster`] is immutable and predicts on the calling thread. Share it and split the rows to use more.
+//! * **Threads**: a [`Booster`] is immutable and predicts on the calling thread; [`Booster::predict_by_threads`] takes
+//!   more.
+//! * **Explained**: [`Booster::contributions_dense`] splits a margin among the features by exact TreeSHAP, and
+//!   [`Booster::leaves_dense`] names the leaves that a row reaches, as XGBoost's `pred_contribs` and `pred_leaf` do.
 //! * **Not supported yet**, and refused by name: categorical splits, trees with vector leaves, `gblinear`, ensembles
 //!   from SageMaker's `_kfold`, `reg:expectileerror`, objectives that are not XGBoost's own, and XGBoost releases
 //!   after 3.4: minor releases have changed what a model means before.
@@ -61,6 +66,7 @@
 pub mod artifact;
 mod booster;
 mod columns;
+mod contributions;
 mod error;
 mod forest;
 mod format;
@@ -72,6 +78,7 @@ mod read;
 mod version;
 
 pub use booster::Booster;
+pub use contributions::Contributions;
 pub use error::BoosterError;
 pub use format::Format;
 pub use importance::FeatureImportance;

@@ -1,7 +1,7 @@
 use chrono::{DateTime, Utc};
 use refit_aws::{AwsError, S3Uri, Sha256Digest};
 
-use crate::{EndpointError, TargetModel};
+use crate::{EndpointError, FeatureContract, TargetModel};
 
 /// A model that the endpoint is to serve: which artifact, under which name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,12 +10,13 @@ pub struct Deployment {
     artifact: S3Uri,
     sha256: Sha256Digest,
     model_package_arn: Option<String>,
+    contract: Option<FeatureContract>,
 }
 
 impl Deployment {
     /// An artifact by its place and the SHA-256 of its bytes, which are checked before it is deployed.
     pub fn new(target_model: TargetModel, artifact: S3Uri, sha256: Sha256Digest) -> Self {
-        Self { target_model, artifact, sha256, model_package_arn: None }
+        Self { target_model, artifact, sha256, model_package_arn: None, contract: None }
     }
 
     /// Says which model package this is. The ARN is kept with the deployed model.
@@ -27,6 +28,12 @@ impl Deployment {
             return Err(AwsError::Invalid { what: "model package ARN", value: arn, reason }.into());
         }
         Ok(Self { model_package_arn: Some(arn), ..self })
+    }
+
+    /// Says what the model is to be fed with. It is kept with the deployed model.
+    #[must_use]
+    pub fn with_contract(self, contract: FeatureContract) -> Self {
+        Self { contract: Some(contract), ..self }
     }
 
     /// The name that callers use.
@@ -48,6 +55,11 @@ impl Deployment {
     pub fn model_package_arn(&self) -> Option<&str> {
         self.model_package_arn.as_deref()
     }
+
+    /// What it is to be fed with.
+    pub fn contract(&self) -> Option<&FeatureContract> {
+        self.contract.as_ref()
+    }
 }
 
 /// A model below the endpoint's prefix.
@@ -64,6 +76,8 @@ pub struct DeployedModel {
     pub sha256: Option<Sha256Digest>,
     /// The model package it was registered as, where that is known.
     pub model_package_arn: Option<String>,
+    /// What it is to be fed with, where that is known.
+    pub contract: Option<FeatureContract>,
     /// Its size in bytes.
     pub size: u64,
     /// When it was put there.

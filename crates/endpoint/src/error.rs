@@ -128,6 +128,19 @@ pub enum EndpointError {
         reason: String,
     },
 
+    /// A row has not as many fields as the model has features. Correct it; nothing was sent.
+    #[error("row {row} for {target_model} has {fields} fields, the model has {features} features: {}", width_hint(*fields, *features))]
+    RowWidth {
+        /// The model.
+        target_model: TargetModel,
+        /// The row, counted from 1.
+        row: usize,
+        /// What it has.
+        fields: usize,
+        /// What the model was trained on.
+        features: usize,
+    },
+
     /// The model answered with another number of values than there are rows. It may be no model of one value a row.
     #[error("{target_model} answered {rows} rows with {values} values: it is no model with one value a row")]
     WrongCount {
@@ -155,4 +168,11 @@ pub enum EndpointError {
     /// Any other refusal of SageMaker, or no answer. See [`RequestError::is_retryable`].
     #[error(transparent)]
     Request(#[from] RequestError),
+}
+
+fn width_hint(fields: usize, features: usize) -> &'static str {
+    match fields.checked_sub(features) {
+        Some(1) => "leave the label out",
+        _ => "send them in the order of the training query, with commas between them",
+    }
 }

@@ -70,6 +70,8 @@
 //!   deleted if they are older than the one that served before. SageMaker models and objects in S3 are never deleted.
 //! - **A refresh keeps the instances** that autoscaling or a person gave the endpoint, unless the spec asks for another
 //!   count than the configuration that serves.
+//! - **What a model is fed with is kept with it**, where the deployment says so: [`FeatureContract`]. It checks rows before
+//!   they are sent; a container may take rows that have the label in front, and scores them.
 //! - **A rollback is a copy forward**: the earlier version becomes the newest, so the bucket's history stays whole.
 //!
 //! # Errors
@@ -83,6 +85,7 @@ mod content;
 mod deployment;
 mod endpoint;
 mod error;
+mod feature_contract;
 mod history;
 mod invoke;
 mod models;
@@ -99,6 +102,7 @@ pub use client::EndpointClient;
 pub use deployment::{DeployedModel, Deployment};
 pub use endpoint::{Endpoint, EndpointStatus};
 pub use error::EndpointError;
+pub use feature_contract::FeatureContract;
 pub use models::ArtifactVersion;
 pub use names::{EndpointConfigName, EndpointName, TargetModel, VariantName};
 pub use plan::{EndpointAction, ModelAction, ModelChange, Plan};

@@ -6,7 +6,8 @@ use tracing::info;
 
 use crate::plan::Found;
 use crate::{
-    DeployedModel, Deployment, Endpoint, EndpointClient, EndpointError, ModelAction, ModelChange, Plan, TargetModel,
+    DeployedModel, Deployment, Endpoint, EndpointClient, EndpointError, FeatureContract, ModelAction, ModelChange,
+    Plan, TargetModel,
 };
 
 /// The metadata entry that says which model package a deployed model is.
@@ -119,8 +120,10 @@ impl EndpointClient {
         self.all_deployed(names).await
     }
 
-    /// The model under this name, if there is one.
-    pub(crate) async fn deployed(&self, target_model: &TargetModel) -> Result<Option<DeployedModel>, EndpointError> {
+    /// The model under this name, which the endpoint serves or is about to. `None` if there is none. One request to S3.
+    ///
+    /// Errors: those of the bucket.
+    pub async fn deployed(&self, target_model: &TargetModel) -> Result<Option<DeployedModel>, EndpointError> {
         let uri = self.spec.uri_of(target_model)?;
         let object = self.store.head(uri.key()).await?;
         Ok(object.map(|object| deployed_model(target_model.clone(), object)))
@@ -153,6 +156,8 @@ impl EndpointClient {
     async fn copy(&self, deployment: &Deployment, version: ArtifactVersion) -> Result<DeployedModel, EndpointError> {
         let (artifact, sha256) = (deployment.artifact(), deployment.sha256());
         let mut metadata = BTreeMap::from([("sha256".to_owned(), sha256.to_string())]);
+        let contract = deployment.contract().map(FeatureContract::entries);
+        metadata.extend(contract.into_iter().flatten().map(|(key, value)| (key.to_owned(), value)));
         metadata.extend(deployment.model_package_arn().map(|arn| (MODEL_PACKAGE_ARN.to_owned(), arn.to_owned())));
         let target_model = deployment.target_model();
         let key = self.spec.uri_of(target_model)?;
@@ -173,6 +178,7 @@ pub(crate) fn deployed_model(target_model: TargetModel, object: StoredObject) ->
         version_id: object.version_id,
         sha256: object.sha256,
         model_package_arn: object.metadata.get(MODEL_PACKAGE_ARN).cloned(),
+        contract: FeatureContract::from_metadata(&object.metadata),
         size: object.size,
         last_modified: object.last_modified,
     }

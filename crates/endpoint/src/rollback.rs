@@ -5,7 +5,7 @@ use tracing::info;
 
 use crate::history::History;
 use crate::models::{MODEL_PACKAGE_ARN, deployed_model};
-use crate::{DeployedModel, Endpoint, EndpointClient, EndpointError, TargetModel};
+use crate::{DeployedModel, Endpoint, EndpointClient, EndpointError, FeatureContract, TargetModel};
 
 /// The metadata entry that says which version a rollback brought back.
 const RESTORED_VERSION: &str = "restored-version";
@@ -106,6 +106,9 @@ fn restored_metadata(
     let mut keep = |key: &str, value: Option<String>| metadata.extend(value.map(|value| (key.to_owned(), value)));
     keep("sha256", earlier.sha256.as_ref().map(Sha256Digest::to_string));
     keep(MODEL_PACKAGE_ARN, earlier.metadata.get(MODEL_PACKAGE_ARN).cloned());
+    for (key, value) in FeatureContract::from_metadata(&earlier.metadata).iter().flat_map(FeatureContract::entries) {
+        keep(key, Some(value));
+    }
     // If that version was itself brought back, its original is where it stands in the history.
     let original = earlier.metadata.get(RESTORED_VERSION).cloned().unwrap_or_else(|| version.to_owned());
     keep(RESTORED_VERSION, Some(original));
@@ -118,6 +121,7 @@ mod tests {
     use refit_aws::StoredObject;
 
     use super::{RESTORED_VERSION, earlier, restored_metadata};
+    use crate::feature_contract::tests::contract;
     use crate::history::tests::history;
 
     fn object(version: &str, restored: Option<&str>) -> StoredObject {
@@ -152,6 +156,9 @@ mod tests {
         let metadata = restored_metadata(&object("v4", Some("v2")), "v4", Some(&object("v5", None)));
         assert_eq!(metadata[RESTORED_VERSION], "v2");
         assert_eq!(metadata["left-version"], "v5");
+        let mut fed = object("v1", None);
+        fed.metadata.extend(contract(3).entries().map(|(key, value)| (key.to_owned(), value)));
+        assert_eq!(restored_metadata(&fed, "v1", None)["features"], "3");
         assert_eq!(restored_metadata(&object("v1", None), "v1", None)[RESTORED_VERSION], "v1");
     }
 }

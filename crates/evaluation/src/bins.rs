@@ -44,19 +44,23 @@ pub struct CalibrationGroup {
 #[derive(Debug, Clone, Copy, Default)]
 struct Bin {
     rows: u64,
+    weight: f64,
+    /// The weighted values.
     sum: f64,
+    /// The weighted companions.
     companion: f64,
 }
 
 impl Bin {
     fn merge(&mut self, other: Self) {
         self.rows += other.rows;
+        self.weight += other.weight;
         self.sum += other.sum;
         self.companion += other.companion;
     }
 
     fn mean(&self) -> f64 {
-        self.sum / as_f64(self.rows)
+        self.sum / self.weight
     }
 }
 
@@ -65,34 +69,37 @@ impl Bin {
 pub(crate) struct Bins {
     scale: Scale,
     rows: u64,
+    weight: f64,
     first: i64,
     bins: VecDeque<Bin>,
 }
 
 impl Bins {
     pub(crate) fn new() -> Self {
-        Self { scale: Scale::new(CAPACITY), rows: 0, first: 0, bins: VecDeque::new() }
+        Self { scale: Scale::new(CAPACITY), rows: 0, weight: 0.0, first: 0, bins: VecDeque::new() }
     }
 
-    pub(crate) fn add(&mut self, value: f64, companion: f64) {
+    /// Adds a value of a weight above 0.
+    pub(crate) fn add(&mut self, value: f64, companion: f64, weight: f64) {
         let doublings = self.scale.admit(value);
         if doublings > 0 {
             self.coarsen(doublings);
         }
         let index = self.scale.index(value);
         self.rows += 1;
-        self.slot(index).merge(Bin { rows: 1, sum: value, companion });
+        self.weight += weight;
+        self.slot(index).merge(Bin { rows: 1, weight, sum: weight * value, companion: weight * companion });
     }
 
     /// The mean distance from `centre`.
     ///
     /// Exact but for the rows that share the centre's own bin: those on its two sides cancel there.
     pub(crate) fn mean_distance(&self, centre: f64) -> f64 {
-        let total: f64 = self.bins.iter().map(|bin| (bin.sum - as_f64(bin.rows) * centre).abs()).sum();
-        total / as_f64(self.rows)
+        let total: f64 = self.bins.iter().map(|bin| (bin.sum - bin.weight * centre).abs()).sum();
+        total / self.weight
     }
 
-    /// The smallest value that at least this share of the rows does not pass (NumPy's `inverted_cdf`), to a bin.
+    /// The smallest value that at least this share of the weight does not pass (NumPy's `inverted_cdf`), to a bin.
     pub(crate) fn quantile(&self, share: f64) -> f64 {
         self.bins[self.quantile_position(share)].mean()
     }
@@ -105,7 +112,7 @@ impl Bins {
             folded.entry(distance).or_default().merge(Bin { sum: bin.sum.abs(), ..*bin });
         }
         let bins: Vec<Bin> = folded.into_values().collect();
-        bins[position(bins.iter(), self.rows, share)].mean()
+        bins[position(bins.iter(), self.weight, share)].mean()
     }
 
     /// At most `most` bins over all but the outermost `tail` shares of the rows.
@@ -147,12 +154,20 @@ impl Bins {
                 groups.push(CalibrationGroup {
                     rows: group.rows,
                     predicted: group.mean(),
-                    actual: group.companion / as_f64(group.rows),
+                    actual: group.companion / group.weight,
                 });
                 group = Bin::default();
             }
         }
         groups
+    }
+
+    pub(crate) fn lowest(&self) -> f64 {
+        self.scale.lowest()
+    }
+
+    pub(crate) fn highest(&self) -> f64 {
+        self.scale.highest()
     }
 
     /// The first and last bin of all but the outermost `tail` shares of the rows.
@@ -162,7 +177,7 @@ impl Bins {
     }
 
     fn quantile_position(&self, share: f64) -> usize {
-        position(self.bins.iter(), self.rows, share)
+        position(self.bins.iter(), self.weight, share)
     }
 
     fn slot(&mut self, index: i64) -> &mut Bin {
@@ -189,14 +204,15 @@ impl Bins {
 }
 
 /// Where the running count reaches the share.
-fn position<'a>(bins: impl Iterator<Item = &'a Bin>, rows: u64, share: f64) -> usize {
-    let wanted = (share * as_f64(rows)).ceil().max(1.0);
-    let mut seen = 0;
+fn position<'a>(bins: impl Iterator<Item = &'a Bin>, weight: f64, share: f64) -> usize {
+    // What rounding loses while weights add up must not pass over a value.
+    let wanted = share * weight * (1.0 - 1e-12);
+    let mut seen = 0.0;
     let mut last = 0;
     for (position, bin) in bins.enumerate().filter(|(_, bin)| bin.rows > 0) {
-        seen += bin.rows;
+        seen += bin.weight;
         last = position;
-        if as_f64(seen) >= wanted {
+        if seen >= wanted {
             break;
         }
     }
@@ -219,7 +235,7 @@ mod tests {
 
     fn bins(values: impl IntoIterator<Item = f64>) -> Bins {
         let mut bins = Bins::new();
-        values.into_iter().for_each(|value| bins.add(value, -value));
+        values.into_iter().for_each(|value| bins.add(value, -value, 1.0));
         bins
     }
 

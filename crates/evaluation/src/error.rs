@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use refit_booster::BoosterError;
 
+use crate::Deviance;
+
 /// Why an evaluation failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -110,6 +112,185 @@ pub enum EvaluationError {
         /// Its prediction.
         prediction: f64,
     },
+    /// A row's weight is below 0, NaN or infinite.
+    #[error("row {row} has the weight {weight}; weights are 0 or more, and 0 leaves a row out")]
+    Weight {
+        /// The row, counted from 1.
+        row: u64,
+        /// Its weight.
+        weight: f64,
+    },
+    /// All rows have the same class, so there is nothing to rank.
+    #[error(
+        "all rows of {set} have the label {label}; widen the evaluation split or the date window until both classes are in it"
+    )]
+    OneClass {
+        /// The set's name.
+        set: String,
+        /// The only label.
+        label: f64,
+    },
+    /// A comparison that could say nothing.
+    #[error(
+        "a confidence of {confidence} with {replicates} replicates; the confidence lies between 0 and 1, and there are at least 100 replicates"
+    )]
+    Comparison {
+        /// The confidence asked for.
+        confidence: f64,
+        /// The replicates asked for.
+        replicates: usize,
+    },
+    /// A manifest cannot be read.
+    #[error("this is no dataset's manifest.json; pass the one beside the training files")]
+    Profile {
+        /// What the reader said.
+        source: serde_json::Error,
+    },
+    /// An earlier report cannot be read.
+    #[error("this is no report.json of an evaluation; pass the one beside the report")]
+    EarlierReport {
+        /// What the reader said.
+        source: serde_json::Error,
+    },
+    /// A manifest's column contradicts itself.
+    #[error("the quantiles of {column} in the manifest are not in order; write the dataset again")]
+    ProfileColumn {
+        /// The column.
+        column: String,
+    },
+    /// Rows cannot be told apart by this column.
+    #[error("cannot slice by the column {column}")]
+    SliceColumn {
+        /// The column.
+        column: String,
+        /// What Arrow said.
+        source: arrow::error::ArrowError,
+    },
+    /// The set has no such column to slice by.
+    #[error("the evaluation set {set} has no column {column} to slice by; its features are {features}")]
+    NoSliceColumn {
+        /// The set's name.
+        set: String,
+        /// The column asked for.
+        column: String,
+        /// The columns that there are.
+        features: String,
+    },
+    /// A feature that the model was trained on is not in the set, or stands elsewhere.
+    #[error(
+        "the evaluation set {set} does not keep the model's contract: {problems}; extract it with the training query"
+    )]
+    Contract {
+        /// The set's name.
+        set: String,
+        /// Every column that is missing, extra, or elsewhere.
+        problems: String,
+    },
+    /// The set was written under another contract than the model was trained under, though the columns' names are the same.
+    #[error(
+        "the evaluation set {set} has the contract {found}, the model was trained under {expected}: the label, a type, or \
+         the categories of a text differ; extract it with the training query"
+    )]
+    ContractSha256 {
+        /// The set's name.
+        set: String,
+        /// The set's contract.
+        found: String,
+        /// The model's contract.
+        expected: String,
+    },
+    /// The model that serves cannot be asked for the same rows.
+    #[error("the champion cannot be compared on {set}")]
+    Champion {
+        /// The set's name.
+        set: String,
+        /// Why.
+        source: Box<EvaluationError>,
+    },
+    /// The champion predicts something else than the challenger.
+    #[error(
+        "the champion's objective {champion} and the challenger's {challenger} predict different things: one a class, the other an amount"
+    )]
+    ChampionKind {
+        /// The champion's objective.
+        champion: String,
+        /// The challenger's objective.
+        challenger: String,
+    },
+    /// Ranges that no number could be told apart by.
+    #[error("the cuts of {column} are not in order: {before} stands before {after}; give each once, the lowest first")]
+    SliceCuts {
+        /// The column.
+        column: String,
+        /// A cut.
+        before: f64,
+        /// The one after it.
+        after: f64,
+    },
+    /// All labels are equal, so no model can be told from another.
+    #[error("all {rows} labels of {set} are {label}; widen the evaluation split or the date window")]
+    ConstantLabel {
+        /// The set's name.
+        set: String,
+        /// The only label.
+        label: f64,
+        /// How many rows have it.
+        rows: u64,
+    },
+    /// A column holds no numbers.
+    #[error("the column {column} of {set} is {data_type}, which is no number; encode it as the training query does")]
+    ColumnType {
+        /// The set's name.
+        set: String,
+        /// The column.
+        column: String,
+        /// Its Arrow type.
+        data_type: String,
+    },
+    /// A label is none of the classes.
+    #[error("row {row} has the label {label}; the classes are the whole numbers 0 to {}", classes - 1)]
+    Class {
+        /// The row, counted from 1.
+        row: u64,
+        /// Its label.
+        label: f64,
+        /// How many classes there are.
+        classes: usize,
+    },
+    /// A row has another number of probabilities than there are classes.
+    #[error("row {row} has {found} probabilities where there are {expected} classes")]
+    Classes {
+        /// The row, counted from 1.
+        row: u64,
+        /// Its probabilities.
+        found: usize,
+        /// The classes.
+        expected: usize,
+    },
+    /// A prediction is no probability.
+    #[error(
+        "row {row} has the prediction {prediction}, which is no probability; predict with the objective's transformation"
+    )]
+    Probability {
+        /// The row, counted from 1.
+        row: u64,
+        /// What was predicted.
+        prediction: f64,
+    },
+    /// A deviance is not defined for a row.
+    #[error(
+        "row {row} (label {label}, prediction {prediction}) has no {family:?} deviance; labels of counts are 0 or more, of gamma above 0, predictions above 0"
+    )]
+    OutsideFamily {
+        /// The row, counted from 1.
+        row: u64,
+        /// Its label.
+        label: f64,
+        /// Its prediction.
+        prediction: f64,
+        /// The family.
+        family: Deviance,
+    },
     /// The model cannot predict these rows.
     #[error("the model cannot predict the rows of {set}")]
     Predict {
@@ -118,8 +299,8 @@ pub enum EvaluationError {
         /// What the model said.
         source: BoosterError,
     },
-    /// Columns that do not make a record batch. This is a defect of this crate.
-    #[error("cannot put the rows of {set} into a record batch")]
+    /// Record batches that cannot be had, or put together.
+    #[error("cannot read the record batches of {set}")]
     Batch {
         /// The set's name.
         set: String,

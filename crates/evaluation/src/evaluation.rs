@@ -1,14 +1,17 @@
 //! A model measured on held-out rows.
 
-use arrow::array::AsArray;
-use arrow::datatypes::Float64Type;
-use arrow::record_batch::RecordBatch;
+use std::collections::BTreeMap;
+
 use refit_booster::Booster;
 use serde::Serialize;
 
 use crate::joint::JointHistogram;
-use crate::metrics::Tally;
-use crate::{CalibrationGroup, EvaluationError, EvaluationSet, Histogram, RegressionMetrics};
+use crate::scoring::Scoring;
+use crate::{
+    BinaryMetrics, CalibrationGroup, ColumnProfile, ComparisonSpec, DriftLimits, DriftReport, EvaluationError,
+    EvaluationSet, FeatureImportance, Histogram, PairedComparison, RegressionMetrics, SliceBy, SliceMetrics,
+    TrainingProfile, contract,
+};
 
 /// What is known of a model after it predicted every held-out row. Its size does not depend on the rows.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -28,98 +31,200 @@ pub struct Evaluation {
     pub calibration: Vec<CalibrationGroup>,
     /// Every feature by its share of the total gain, largest first.
     pub importance: Vec<FeatureImportance>,
+    /// How many rows the features' [effects](FeatureImportance::effect) were taken from.
+    pub explained_rows: u64,
+    /// The figures of two classes, for an objective of `binary:`.
+    pub binary: Option<BinaryMetrics>,
+    /// The champion's figures on the same rows, and what the comparison comes to.
+    pub champion: Option<Champion>,
+    /// Parts of the rows.
+    pub slices: Vec<SliceMetrics>,
+    /// How far the rows are from the training rows, where those were described.
+    pub drift: Option<DriftReport>,
+    /// How the predictions are distributed: what later ones may be compared with.
+    pub prediction_profile: ColumnProfile,
 }
 
-/// What a feature brings to a model.
+/// The model that serves, on the same rows.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
-pub struct FeatureImportance {
-    /// The feature's name in the evaluation set.
-    pub feature: String,
-    /// Loss reduction over all splits on the feature (XGBoost's `total_gain`).
-    pub total_gain: f64,
-    /// The feature's part of all features' `total_gain`, 0 to 1.
-    pub share: f64,
-    /// Splits on the feature (XGBoost's `weight`).
-    pub splits: u64,
+pub struct Champion {
+    /// Its figures.
+    pub metrics: RegressionMetrics,
+    /// Its figures of two classes.
+    pub binary: Option<BinaryMetrics>,
+    /// The evaluated model, the challenger, against it.
+    pub comparison: PairedComparison,
+}
+
+/// What is looked at beside the figures. By default nothing.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct EvaluationSpec<'a> {
+    /// The model that serves now; both predict the same rows.
+    pub champion: Option<&'a Booster>,
+    /// How both are compared; by default by the metric that the objective suggests.
+    pub comparison: Option<ComparisonSpec>,
+    /// Where the random numbers of the comparison begin, whatever `comparison` says: the same seed gives the same verdict.
+    pub seed: Option<u64>,
+    /// Columns by which rows are told apart.
+    pub slices: Vec<SliceBy>,
+    /// What the training rows were like, the champion's where there is one: the set's columns are held to its contract, and
+    /// drift is measured from it. A column named `prediction` in it is what the predictions are compared with: the champion's, or
+    /// the model's own without one.
+    pub training: Option<&'a TrainingProfile>,
+    /// From where on drift matters.
+    pub drift_limits: DriftLimits,
+}
+
+impl EvaluationSpec<'_> {
+    /// Refuses what cannot be asked of this set, before any model is there.
+    ///
+    /// # Errors
+    ///
+    /// [`EvaluationError::Comparison`], [`EvaluationError::SliceCuts`] and [`EvaluationError::NoSliceColumn`] for settings that
+    /// say nothing, [`EvaluationError::Contract`] and [`EvaluationError::ContractSha256`] for a set of another contract than the
+    /// training rows.
+    pub fn check(&self, set: &EvaluationSet) -> Result<(), EvaluationError> {
+        self.comparison.iter().try_for_each(ComparisonSpec::check)?;
+        for by in &self.slices {
+            by.check()?;
+            if set.features().all(|feature| feature != by.column) {
+                return Err(EvaluationError::NoSliceColumn {
+                    set: set.name().to_owned(),
+                    column: by.column.clone(),
+                    features: set.features().collect::<Vec<_>>().join(", "),
+                });
+            }
+        }
+        self.training.map_or(Ok(()), |training| training.check(set))
+    }
+}
+
+impl Evaluation {
+    /// The figures by name, as thresholds name them: XGBoost's names where there are such.
+    pub fn figures(&self) -> BTreeMap<&'static str, f64> {
+        figures(&self.metrics, self.binary.as_ref())
+    }
+
+    /// What a rule judges.
+    pub fn evidence(&self) -> crate::Evidence<'_> {
+        crate::Evidence {
+            figures: self.figures(),
+            champion: self.champion.as_ref().map(|champion| figures(&champion.metrics, champion.binary.as_ref())),
+            comparison: self.champion.as_ref().map(|champion| &champion.comparison),
+            not_compared: None,
+            slices: &self.slices,
+            drift: self.drift.as_ref(),
+        }
+    }
 }
 
 /// Predicts every row of `set` and measures how far the predictions are from the labels.
 ///
-/// One pass; memory does not grow with the rows.
+/// One pass; memory does not grow with the rows, but for two classes, of which every distinct prediction is kept.
+///
+/// # Errors
+///
+/// Those of [`evaluate_with`].
+pub fn evaluate(booster: &Booster, set: EvaluationSet) -> Result<Evaluation, EvaluationError> {
+    evaluate_with(booster, set, &EvaluationSpec::default())
+}
+
+/// Like [`evaluate`], beside the champion, by slices, and against the training rows, as `spec` asks.
+///
+/// Memory does not grow with the rows but for two classes, of which every distinct prediction is kept.
 ///
 /// # Errors
 ///
 /// Before a row is read: [`EvaluationError::Objective`] and [`EvaluationError::Outputs`] for a model that these
-/// figures do not fit, [`EvaluationError::FeatureCount`] when model and set disagree. While reading: the first
-/// bad line. [`EvaluationError::EmptySet`] when there is no row.
-pub fn evaluate(booster: &Booster, set: EvaluationSet) -> Result<Evaluation, EvaluationError> {
-    let importance = check(booster, &set)?;
-    let name = set.name().to_owned();
-    let mut tally = Tally::new();
-    for batch in set {
-        add(booster, &batch?, &name, &mut tally)?;
+/// figures do not fit, [`EvaluationError::FeatureCount`] and [`EvaluationError::Contract`] when model, contract and set
+/// disagree, [`EvaluationError::Champion`] when it is the champion that does not fit, or that predicts something else, and those
+/// of [`EvaluationSpec::check`]. While reading: the first bad line. [`EvaluationError::EmptySet`] when there is no row,
+/// [`EvaluationError::ConstantLabel`] and [`EvaluationError::OneClass`] when there is nothing to tell apart.
+pub fn evaluate_with(
+    booster: &Booster,
+    set: EvaluationSet,
+    spec: &EvaluationSpec<'_>,
+) -> Result<Evaluation, EvaluationError> {
+    check(booster, &set)?;
+    if let Some(champion) = spec.champion {
+        check(champion, &set)
+            .and_then(|()| same_kind(champion, booster))
+            .map_err(|source| of_champion(set.name(), source))?;
     }
-    let metrics = tally.metrics(&name)?;
-    tracing::info!(set = name, rows = metrics.rows, mae = metrics.mae, rmse = metrics.rmse, "evaluated");
-    Ok(Evaluation {
-        objective: booster.objective().to_owned(),
-        trees: booster.best_ntree_limit().map_or(booster.num_trees(), |limit| limit.min(booster.num_trees())),
-        metrics,
-        error_histogram: tally.error_histogram(),
-        predicted_vs_actual: tally.predicted_vs_actual(),
-        calibration: tally.calibration(),
-        importance,
-    })
+    spec.check(&set)?;
+    let mut scoring = Scoring::new(booster, &set, spec)?;
+    let features: Vec<String> = set.features().map(str::to_owned).collect();
+    for batch in set {
+        scoring.add(&batch?)?;
+    }
+    let evaluation = scoring.evaluation(&features)?;
+    let metrics = &evaluation.metrics;
+    tracing::info!(rows = metrics.rows, mae = metrics.mae, rmse = metrics.rmse, "evaluated");
+    Ok(evaluation)
+}
+
+/// Says that it is the champion's failure and not the evaluated model's.
+pub(crate) fn of_champion(set: &str, source: EvaluationError) -> EvaluationError {
+    EvaluationError::Champion { set: set.to_owned(), source: Box::new(source) }
+}
+
+fn figures(metrics: &RegressionMetrics, binary: Option<&BinaryMetrics>) -> BTreeMap<&'static str, f64> {
+    let mut figures = BTreeMap::from([
+        ("mae", metrics.mae),
+        ("rmse", metrics.rmse),
+        ("bias", metrics.bias),
+        ("stdev_error", metrics.stdev_error),
+    ]);
+    let optional = [
+        ("r2", metrics.explained),
+        ("mape", metrics.mape),
+        ("deviance", metrics.deviance),
+        ("improvement_over_mean", metrics.improvement_over_mean()),
+        ("auc", binary.and_then(|binary| Some(binary.curves.as_ref()?.auc))),
+        ("pr_auc", binary.and_then(|binary| Some(binary.curves.as_ref()?.pr_auc))),
+        ("logloss", binary.map(|binary| binary.logloss)),
+        ("error", binary.map(|binary| binary.error)),
+        ("f1", binary.map(|binary| binary.f1)),
+        ("brier", binary.map(|binary| binary.brier)),
+    ];
+    figures.extend(optional.into_iter().filter_map(|(name, value)| Some((name, value?))));
+    figures
 }
 
 /// Refuses what these figures do not fit, before a row is read.
-fn check(booster: &Booster, set: &EvaluationSet) -> Result<Vec<FeatureImportance>, EvaluationError> {
+fn check(booster: &Booster, set: &EvaluationSet) -> Result<(), EvaluationError> {
     if !predicts_labels(booster.objective()) {
         return Err(EvaluationError::Objective { objective: booster.objective().to_owned() });
     }
     if booster.num_groups() != 1 {
         return Err(EvaluationError::Outputs { outputs: booster.num_groups() });
     }
+    if let Some(names) = booster.feature_names() {
+        contract::check(set.name(), set.features(), names)?;
+    }
     let (found, expected) = (set.features().len(), booster.num_features());
     if found != expected {
         return Err(EvaluationError::FeatureCount { set: set.name().to_owned(), found, expected });
     }
-    Ok(importance(booster, set))
+    Ok(())
+}
+
+/// Refuses to set an amount against a class: no metric fits both.
+fn same_kind(champion: &Booster, challenger: &Booster) -> Result<(), EvaluationError> {
+    let [one, other] = [champion, challenger].map(|booster| booster.objective().starts_with("binary:"));
+    match one == other {
+        true => Ok(()),
+        false => Err(EvaluationError::ChampionKind {
+            champion: champion.objective().to_owned(),
+            challenger: challenger.objective().to_owned(),
+        }),
+    }
 }
 
 /// Whether predictions are on the label's scale: not classes, ranks, hazards or log odds.
 fn predicts_labels(objective: &str) -> bool {
     let other_scales = ["multi:", "rank:", "survival:"];
     objective != "binary:logitraw" && !other_scales.iter().any(|family| objective.starts_with(family))
-}
-
-fn add(booster: &Booster, batch: &RecordBatch, set: &str, tally: &mut Tally) -> Result<(), EvaluationError> {
-    let features: Vec<usize> = (1..batch.num_columns()).collect();
-    let features = batch.project(&features).map_err(|source| EvaluationError::Batch { set: set.to_owned(), source })?;
-    let predictions =
-        booster.predict(&features).map_err(|source| EvaluationError::Predict { set: set.to_owned(), source })?;
-    let labels = batch.column(0).as_primitive::<Float64Type>().values();
-    for (label, prediction) in labels.iter().zip(&predictions.values) {
-        tally.add(*label, f64::from(*prediction))?;
-    }
-    Ok(())
-}
-
-/// All features of the set, those that no tree uses with nothing.
-fn importance(booster: &Booster, set: &EvaluationSet) -> Vec<FeatureImportance> {
-    let unused =
-        |feature: &str| FeatureImportance { feature: feature.to_owned(), total_gain: 0.0, share: 0.0, splits: 0 };
-    let mut features: Vec<_> = set.features().map(unused).collect();
-    let used = booster.importance();
-    let total: f64 = used.iter().map(|feature| feature.total_gain).sum();
-    for score in used {
-        if let Some(feature) = features.get_mut(score.feature) {
-            feature.total_gain = score.total_gain;
-            feature.share = if total > 0.0 { score.total_gain / total } else { 0.0 };
-            feature.splits = score.weight;
-        }
-    }
-    features.sort_by(|one, other| other.total_gain.total_cmp(&one.total_gain));
-    features
 }

@@ -7,17 +7,19 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Float32Builder, Float64Builder};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
 use csv::{ByteRecord, ReaderBuilder};
 
 use crate::EvaluationError;
+use crate::batches::Batches;
 
 /// No batch has more rows than this.
 const MOST_ROWS: usize = 8192;
 /// No batch has more values than this, except that it has at least one row. 1 Mi values are 4 MiB.
 const MOST_VALUES: usize = 1 << 20;
 
-/// Held-out rows of one dataset, read once from front to back.
+/// Held-out rows of one dataset, read once from front to back: a file, or record batches.
 ///
 /// The file is what SageMaker's XGBoost trains from: no header, the label in the first field, then the
 /// features in order. An empty field, or `nan` in any case, is a missing value; so says the container too.
@@ -26,9 +28,14 @@ const MOST_VALUES: usize = 1 << 20;
 pub struct EvaluationSet {
     name: String,
     schema: SchemaRef,
-    reader: csv::Reader<Box<dyn Read + Send>>,
-    record: ByteRecord,
+    contract_sha256: Option<String>,
+    source: Source,
     done: bool,
+}
+
+enum Source {
+    Csv { reader: csv::Reader<Box<dyn Read + Send>>, record: ByteRecord },
+    Arrow(Batches),
 }
 
 impl EvaluationSet {
@@ -45,17 +52,36 @@ impl EvaluationSet {
 
     /// Reads CSV from anywhere, such as bytes in memory. Errors call it `name`.
     pub fn from_reader(name: impl Into<String>, reader: impl Read + Send + 'static, features: &[String]) -> Self {
-        let label = Field::new("label", DataType::Float64, false);
-        let features = features.iter().map(|name| Field::new(name, DataType::Float32, true));
         let reader: Box<dyn Read + Send> = Box::new(reader);
-        Self {
-            name: name.into(),
-            schema: Arc::new(Schema::new(std::iter::once(label).chain(features).collect::<Vec<_>>())),
-            // `flexible`, so that a short row is reported in our words, with its line.
-            reader: ReaderBuilder::new().has_headers(false).flexible(true).buffer_capacity(1 << 18).from_reader(reader),
-            record: ByteRecord::new(),
-            done: false,
-        }
+        // `flexible`, so that a short row is reported in our words, with its line.
+        let reader =
+            ReaderBuilder::new().has_headers(false).flexible(true).buffer_capacity(1 << 18).from_reader(reader);
+        let schema = schema("label", features.iter().map(String::as_str));
+        Self::new(name.into(), schema, Source::Csv { reader, record: ByteRecord::new() })
+    }
+
+    /// Takes record batches of this schema: the label in the first column, then the features, all of any numeric or
+    /// boolean type. Errors call the set `name`, and count rows where those of a file count lines.
+    pub fn from_batches(
+        name: impl Into<String>,
+        columns: &Schema,
+        batches: impl Iterator<Item = Result<RecordBatch, ArrowError>> + Send + 'static,
+    ) -> Self {
+        let mut names = columns.fields().iter().map(|field| field.name().as_str());
+        let label = names.next().unwrap_or("label");
+        let schema = schema(label, names);
+        Self::new(name.into(), schema, Source::Arrow(Batches::new(batches)))
+    }
+
+    /// Says which contract the rows were written under: the manifest's `contract_sha256`.
+    #[must_use]
+    pub fn under_contract(self, sha256: impl Into<String>) -> Self {
+        Self { contract_sha256: Some(sha256.into()), ..self }
+    }
+
+    /// The SHA-256 of the contract that the rows were written under, where that is known.
+    pub fn contract_sha256(&self) -> Option<&str> {
+        self.contract_sha256.as_deref()
     }
 
     /// What errors call this set: the path, or the name given.
@@ -73,7 +99,34 @@ impl EvaluationSet {
         self.schema.fields()[1..].iter().map(|field| field.name().as_str())
     }
 
+    fn new(name: String, schema: SchemaRef, source: Source) -> Self {
+        Self { name, schema, contract_sha256: None, source, done: false }
+    }
+
     fn read_batch(&mut self) -> Result<Option<RecordBatch>, EvaluationError> {
+        match &mut self.source {
+            Source::Arrow(batches) => batches.next(&self.name, &self.schema),
+            Source::Csv { reader, record } => Lines { set: &self.name, schema: &self.schema, reader, record }.batch(),
+        }
+    }
+}
+
+fn schema<'a>(label: &str, features: impl Iterator<Item = &'a str>) -> SchemaRef {
+    let label = Field::new(label, DataType::Float64, false);
+    let features = features.map(|name| Field::new(name, DataType::Float32, true));
+    Arc::new(Schema::new(std::iter::once(label).chain(features).collect::<Vec<_>>()))
+}
+
+/// The lines of a CSV file, as far as they make a batch.
+struct Lines<'a> {
+    set: &'a str,
+    schema: &'a SchemaRef,
+    reader: &'a mut csv::Reader<Box<dyn Read + Send>>,
+    record: &'a mut ByteRecord,
+}
+
+impl Lines<'_> {
+    fn batch(&mut self) -> Result<Option<RecordBatch>, EvaluationError> {
         let width = self.schema.fields().len();
         let most = (MOST_VALUES / width).clamp(1, MOST_ROWS);
         let mut labels = Float64Builder::with_capacity(most);
@@ -92,26 +145,26 @@ impl EvaluationSet {
         let columns = std::iter::once(Arc::new(labels.finish()) as ArrayRef)
             .chain(features.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef))
             .collect();
-        RecordBatch::try_new(self.schema(), columns)
+        RecordBatch::try_new(Arc::clone(self.schema), columns)
             .map(Some)
-            .map_err(|source| EvaluationError::Batch { set: self.name.clone(), source })
+            .map_err(|source| EvaluationError::Batch { set: self.set.to_owned(), source })
     }
 
     fn read_record(&mut self) -> Result<bool, EvaluationError> {
         let more = self
             .reader
-            .read_byte_record(&mut self.record)
-            .map_err(|source| EvaluationError::Read { set: self.name.clone(), source })?;
+            .read_byte_record(self.record)
+            .map_err(|source| EvaluationError::Read { set: self.set.to_owned(), source })?;
         let (expected, found) = (self.schema.fields().len(), self.record.len());
         if more && found != expected {
-            return Err(EvaluationError::RowWidth { set: self.name.clone(), line: self.line(), expected, found });
+            return Err(EvaluationError::RowWidth { set: self.set.to_owned(), line: self.line(), expected, found });
         }
         Ok(more)
     }
 
     fn label(&self) -> Result<f64, EvaluationError> {
         let text = self.text(0);
-        let missing = || EvaluationError::MissingLabel { set: self.name.clone(), line: self.line() };
+        let missing = || EvaluationError::MissingLabel { set: self.set.to_owned(), line: self.line() };
         if text.is_empty() {
             return Err(missing());
         }
@@ -120,7 +173,7 @@ impl EvaluationSet {
             // A label beyond f32 is infinite for XGBoost.
             #[allow(clippy::cast_possible_truncation, reason = "the narrowing is what is being checked")]
             Ok(label) if (label as f32).is_finite() => Ok(label),
-            _ => Err(EvaluationError::Label { set: self.name.clone(), line: self.line(), value: shortened(&text) }),
+            _ => Err(EvaluationError::Label { set: self.set.to_owned(), line: self.line(), value: shortened(&text) }),
         }
     }
 
@@ -133,7 +186,7 @@ impl EvaluationSet {
             Ok(value) if value.is_nan() => Ok(None),
             Ok(value) if value.is_finite() => Ok(Some(value)),
             _ => Err(EvaluationError::Field {
-                set: self.name.clone(),
+                set: self.set.to_owned(),
                 line: self.line(),
                 column: self.schema.field(column + 1).name().clone(),
                 value: shortened(&text),

@@ -36,34 +36,66 @@
 //!
 //! # How it behaves
 //!
-//! - It is synchronous and pure: no network, no clock, no AWS. It reads the rows once, front to back.
-//! - Memory is bounded by the features, not by the rows: sums are kept exactly, distributions as bins.
-//! - An error is prediction − label. Standard deviations are the population's, as NumPy's default.
+//! - It is synchronous and pure: no network, no clock, no AWS. It reads the rows once, front to back, and predicts on
+//!   every core.
+//! - Memory is bounded by the features, not by the rows: sums are compensated, distributions are bins. Of two classes the
+//!   distinct predictions are kept, 24 bytes each, so that the area under the ROC curve is exact.
+//! - An error is prediction − label. Standard deviations are the population's, as NumPy's default. Figures are those of
+//!   scikit-learn where it has them; weights count as its `sample_weight` does.
+//! - [`evaluate_with`] predicts the same rows with the champion too, and resamples the paired rows for an interval around
+//!   the difference: [`PairedComparison`]. It slices by columns, holds the set to the training manifest's contract
+//!   ([`TrainingProfile`]), and measures drift from it.
+//! - [`ApprovalRule`] is data: what the verdict, figures, slices and drift must come to.
+//! - Features are explained by exact TreeSHAP on a sample of at most 128 rows: the mean size of what each brings to a prediction.
+//! - [`MulticlassTally`] measures more than two classes, row by row; [`evaluate`] refuses their models.
 //! - The page is one HTML file without scripts, below 1 MB, that asks the network for nothing. It is light or dark
 //!   as the reader's system is, fits a phone, and prints.
 //!
 //! # Errors
 //!
-//! [`EvaluationError`] names the file and line of the first bad row, and refuses models that MAE and RMSE do not fit
-//! before it reads any.
+//! [`EvaluationError`] names the file and line of the first bad row, and refuses models that MAE and RMSE do not fit,
+//! and sets whose columns are not the model's, before it reads any. Labels that are all equal are refused after.
 #![forbid(unsafe_code)]
 
+mod approval;
+mod batches;
 mod bins;
+mod champion;
+mod contract;
+mod drift;
 mod error;
 mod evaluation;
 mod evaluation_row;
 mod evaluation_set;
+mod importance;
 mod joint;
 mod metrics;
+mod model_quality;
+mod profile;
 mod report;
+mod sample;
 mod scale;
+mod scoring;
+mod slices;
 mod sums;
 
+pub use approval::{ApprovalRule, Decision, Evidence, MetricThreshold, Outcome, RequiredVerdict, SliceLimit};
 pub use bins::{CalibrationGroup, Histogram};
+pub use champion::{Change, ComparisonSpec, Metric, PairedComparison, PairedTally, Verdict};
+pub use drift::{ColumnDrift, DriftLevel, DriftLimits, DriftReport, DriftTally};
 pub use error::EvaluationError;
-pub use evaluation::{Evaluation, FeatureImportance, evaluate};
+pub use evaluation::{Champion, Evaluation, EvaluationSpec, evaluate, evaluate_with};
 pub use evaluation_row::EvaluationRow;
 pub use evaluation_set::EvaluationSet;
+pub use importance::FeatureImportance;
 pub use joint::{JointCell, JointHistogram};
-pub use metrics::RegressionMetrics;
-pub use report::{Comparison, DatasetLineage, Direction, Report, ReportContext, Trial, TuningSummary};
+pub use metrics::{
+    BinaryMetrics, BinaryTally, CalibrationBin, ClassMetrics, CurvePoint, Curves, Deviance, MulticlassMetrics,
+    MulticlassTally, Observation, Quantile, QuantileLoss, RegressionMetrics, RegressionTally,
+};
+pub use profile::{ColumnProfile, TrainingProfile};
+pub use report::{
+    ChampionLineage, ChampionStanding, Comparison, DatasetLineage, Direction, Report, ReportContext, Trial,
+    TuningSummary,
+};
+pub use slices::{SliceBy, SliceMetrics};

@@ -20,25 +20,26 @@ impl Sum {
     }
 }
 
-/// The squared deviations from the mean, by Welford's recurrence (Welford 1962), which does not cancel.
+/// The squared deviations from the mean, by Welford's recurrence with weights (West 1979), which does not cancel.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Deviation {
-    rows: f64,
+    weight: f64,
     mean: f64,
     squares: Sum,
 }
 
 impl Deviation {
-    pub(crate) fn add(&mut self, value: f64) {
-        self.rows += 1.0;
+    /// Adds a value of a weight above 0.
+    pub(crate) fn add(&mut self, value: f64, weight: f64) {
+        self.weight += weight;
         let before = value - self.mean;
-        self.mean += before / self.rows;
-        self.squares.add(before * (value - self.mean));
+        self.mean += before * (weight / self.weight);
+        self.squares.add(weight * before * (value - self.mean));
     }
 
     /// The population's standard deviation, as NumPy's default (`ddof=0`).
     pub(crate) fn stdev(&self) -> f64 {
-        (self.squares.value() / self.rows).sqrt()
+        (self.squares.value() / self.weight).sqrt()
     }
 }
 
@@ -58,7 +59,7 @@ mod tests {
     fn a_deviation_far_from_zero_does_not_cancel() {
         // The population variance of 4, 7, 13, 16 is 22.5 wherever they are moved to.
         let mut deviation = Deviation::default();
-        [4.0, 7.0, 13.0, 16.0].into_iter().for_each(|value| deviation.add(value + 1e9));
+        [4.0, 7.0, 13.0, 16.0].into_iter().for_each(|value| deviation.add(value + 1e9, 1.0));
         assert_eq!(deviation.stdev(), 22.5_f64.sqrt());
     }
 }

@@ -1,12 +1,13 @@
 //! How each protocol writes its answers and errors.
 
 use http::header::CONTENT_TYPE;
-use http::{HeaderValue, Response, StatusCode};
+use http::request::Parts;
+use http::{HeaderValue, Method, Response, StatusCode};
 use s3s::Body;
 use serde_json::{Map, Value};
 
 use crate::api::{ApiError, InvokeResponse};
-use crate::auth::Refusal;
+use crate::auth::S3Refusal;
 
 /// The control plane's errors that AWS models: their text is the member `Message`. All others write `message`.
 const MODELLED: [&str; 5] =
@@ -31,11 +32,6 @@ pub(crate) mod json {
         body.extend(*error.members);
         answer(status(error.status), "application/x-amz-json-1.1", Value::Object(body).to_string())
     }
-
-    /// A refused signature.
-    pub(crate) fn refused(refusal: &Refusal) -> Response<Body> {
-        error(refusal_error(refusal))
-    }
 }
 
 /// REST JSON: the SageMaker runtime.
@@ -45,6 +41,7 @@ pub(crate) mod rest_json {
     /// What a model answered.
     pub(crate) fn output(output: InvokeResponse) -> Response<Body> {
         let mut response = Response::new(Body::from(output.body));
+        *response.status_mut() = status(output.status);
         let headers = response.headers_mut();
         let mut set = |name: &'static str, value: &str| {
             if let Ok(value) = HeaderValue::from_str(value) {
@@ -70,11 +67,6 @@ pub(crate) mod rest_json {
         }
         response
     }
-
-    /// A refused signature.
-    pub(crate) fn refused(refusal: &Refusal) -> Response<Body> {
-        error(refusal_error(refusal).with_status(403))
-    }
 }
 
 /// The query protocol: STS.
@@ -94,30 +86,44 @@ pub(crate) mod query {
     /// An error.
     pub(crate) fn error(error: &ApiError, request_id: &str) -> Response<Body> {
         let body = format!(
-            "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>Sender</Type>\
+            "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>{}</Type>\
              <Code>{}</Code><Message>{}</Message></Error><RequestId>{request_id}</RequestId></ErrorResponse>",
+            if error.status < 500 { "Sender" } else { "Receiver" },
             escape(&error.code),
             escape(&error.message),
         );
         answer(status(error.status), "text/xml", body)
     }
 
-    /// A refused signature, under the names the query protocol has for it.
-    pub(crate) fn refused(refusal: &Refusal, request_id: &str) -> Response<Body> {
-        let code = match refusal {
-            Refusal::Missing => "MissingAuthenticationToken",
-            Refusal::Incomplete(_) => "IncompleteSignature",
-            Refusal::UnknownKey => "InvalidClientTokenId",
-            Refusal::Mismatch | Refusal::Skewed { .. } => "SignatureDoesNotMatch",
-        };
-        let named = ApiError { code: code.into(), ..refusal_error(refusal) };
-        error(&named.with_status(403), request_id)
-    }
-
     /// Text as XML content.
     pub(crate) fn escape(text: &str) -> String {
         text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
     }
+}
+
+/// S3: what `s3s` has not written already.
+pub(crate) mod s3 {
+    use super::query::escape;
+    use super::*;
+
+    /// A refused signature.
+    pub(crate) fn refused(refusal: &S3Refusal, request: &Parts, request_id: &str) -> Response<Body> {
+        let S3Refusal { status: number, code, message, elements } = refusal;
+        let element = |(name, value): &(&str, String)| format!("<{name}>{}</{name}>", escape(value));
+        let elements: String = elements.iter().map(element).collect();
+        let body = format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>{}</Message>{elements}\
+             <RequestId>{request_id}</RequestId></Error>",
+            escape(message),
+        );
+        let body = if request.method == Method::HEAD { String::new() } else { body };
+        answer(status(*number), "application/xml", body)
+    }
+}
+
+/// JSON that no AWS client asked for.
+pub(crate) fn plain_json(status: StatusCode, value: &Value) -> Response<Body> {
+    answer(status, "application/json", value.to_string())
 }
 
 /// Plain text, for a person with a browser.
@@ -134,30 +140,4 @@ fn answer(status: StatusCode, content_type: &'static str, body: String) -> Respo
 
 fn status(status: u16) -> StatusCode {
     StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
-}
-
-/// The names that the JSON protocols have for a refused signature.
-fn refusal_error(refusal: &Refusal) -> ApiError {
-    match refusal {
-        Refusal::Missing => ApiError::new("MissingAuthenticationTokenException", "Missing Authentication Token"),
-        Refusal::Incomplete(what) => {
-            ApiError::new("IncompleteSignatureException", format!("The Authorization header {what}."))
-        }
-        Refusal::UnknownKey => {
-            ApiError::new("UnrecognizedClientException", "The security token included in the request is invalid.")
-        }
-        Refusal::Mismatch => ApiError::new(
-            "InvalidSignatureException",
-            "The request signature we calculated does not match the signature you provided. Check your AWS Secret \
-             Access Key and signing method.",
-        ),
-        Refusal::Skewed { signed, now } => ApiError::new(
-            "InvalidSignatureException",
-            format!(
-                "The request was signed at {}, more than 15 minutes from the server's time {}.",
-                signed.format("%Y%m%dT%H%M%SZ"),
-                now.format("%Y%m%dT%H%M%SZ")
-            ),
-        ),
-    }
 }

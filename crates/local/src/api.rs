@@ -3,15 +3,67 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
+use http::HeaderMap;
 use serde_json::{Map, Value};
 
+use crate::db::Database;
+
 /// Who sent a request: known from its signature, which has been checked before this exists.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) struct Caller {
     /// The twelve digits of the account that owns the access key.
     pub(crate) account: String,
     /// The region of the signature's credential scope.
     pub(crate) region: String,
+    /// Who in the account it is.
+    pub(crate) principal: Principal,
+    /// What a read answers from when it is to be stale; the present state otherwise.
+    pub(crate) as_of: Option<Database>,
+}
+
+/// Who in an account sent a request.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Principal {
+    /// The account itself: its own access key is nobody's in particular.
+    Root,
+    /// A session of a role of the account.
+    AssumedRole {
+        /// The role's name, without its path.
+        role: String,
+        /// The `RoleSessionName`.
+        session: String,
+    },
+}
+
+impl Caller {
+    pub(crate) fn new(account: impl Into<String>, region: impl Into<String>, principal: Principal) -> Self {
+        Self { account: account.into(), region: region.into(), principal, as_of: None }
+    }
+
+    /// The account itself.
+    pub(crate) fn root(account: impl Into<String>, region: impl Into<String>) -> Self {
+        Self::new(account, region, Principal::Root)
+    }
+
+    /// The principal's ARN: `arn:aws:iam::123456789012:root` or `arn:aws:sts::123456789012:assumed-role/role/session`.
+    pub(crate) fn arn(&self) -> String {
+        let (partition, account) = (partition(&self.region), &self.account);
+        match &self.principal {
+            Principal::Root => format!("arn:{partition}:iam::{account}:root"),
+            Principal::AssumedRole { role, session } => {
+                format!("arn:{partition}:sts::{account}:assumed-role/{role}/{session}")
+            }
+        }
+    }
+}
+
+/// The partition of a region.
+pub(crate) fn partition(region: &str) -> &'static str {
+    match region {
+        region if region.starts_with("cn-") => "aws-cn",
+        region if region.starts_with("us-gov-") => "aws-us-gov",
+        _ => "aws",
+    }
 }
 
 /// An AWS error, before it is put on the wire.
@@ -82,25 +134,27 @@ impl From<rusqlite::Error> for ApiError {
     }
 }
 
-/// `InvokeEndpoint`, taken from its path and headers.
+/// `InvokeEndpoint`: its path's name, its headers and its body.
 #[derive(Debug, Clone)]
 pub(crate) struct InvokeRequest {
     pub(crate) endpoint: String,
-    /// `X-Amzn-SageMaker-Target-Model`.
-    pub(crate) target_model: Option<String>,
-    /// `X-Amzn-SageMaker-Target-Variant`.
-    pub(crate) target_variant: Option<String>,
-    /// `X-Amzn-SageMaker-Custom-Attributes`.
-    pub(crate) custom_attributes: Option<String>,
-    pub(crate) content_type: Option<String>,
-    pub(crate) accept: Option<String>,
+    pub(crate) headers: HeaderMap,
     /// At most [`INVOKE_BODY_LIMIT`] bytes.
     pub(crate) body: Bytes,
+}
+
+impl InvokeRequest {
+    /// A header, by its name in lower case.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
 }
 
 /// The answer to [`InvokeRequest`].
 #[derive(Debug, Clone)]
 pub(crate) struct InvokeResponse {
+    /// The HTTP status, that of the container's success.
+    pub(crate) status: u16,
     pub(crate) content_type: String,
     /// Sent as `x-Amzn-Invoked-Production-Variant`.
     pub(crate) invoked_variant: String,

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-/// Why [`LocalAws`](crate::LocalAws) did not start, or an [`Account`](crate::Account) could not be read.
+/// Why [`LocalAws`](crate::LocalAws) did not start, or an [`Account`](crate::Account), a
+/// [`Role`](crate::Role), a [`Pace`](crate::Pace) or a [`Hazard`](crate::Hazard) was refused.
 ///
 /// Once it runs, the backend answers errors over the wire, as AWS does.
 #[derive(Debug, Error)]
@@ -25,6 +26,31 @@ pub enum LocalError {
     Region {
         /// The name that was given.
         region: String,
+    },
+
+    /// A role cannot be read, or trusts nobody.
+    #[error(
+        "`{given}` is no role: write ARN=ACCOUNT[,ACCOUNT], such as arn:aws:iam::210987654321:role/deploy=123456789012"
+    )]
+    Role {
+        /// What was given.
+        given: String,
+    },
+
+    /// A hazard cannot happen.
+    #[error("no hazard {given}: {reason}")]
+    Hazard {
+        /// The hazard, as JSON.
+        given: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+
+    /// A pace cannot be read.
+    #[error("`{given}` is no pace: write a duration such as 2s, or Creating=30s,Stopping=500ms")]
+    Pace {
+        /// What was given.
+        given: String,
     },
 
     /// The data folder, or a file in it, cannot be made, read or written.

@@ -1,6 +1,7 @@
 //! A running backend.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -12,14 +13,18 @@ use aws_types::region::Region;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::auth::Accounts;
+use crate::auth::{Authenticator, Sessions};
+use crate::conditions::Conditions;
+use crate::console::Console;
 use crate::data_folder::DataFolder;
 use crate::db::Database;
 use crate::dispatch::Services;
 use crate::error::LocalError;
+use crate::hazards::Hazards;
 use crate::objects::ObjectStore;
 use crate::options::{Account, Options};
 use crate::sagemaker::Sagemaker;
+use crate::sts::Sts;
 use crate::{s3, server};
 
 /// An embedded S3, SageMaker, SageMaker Runtime and STS that answers on 127.0.0.1.
@@ -31,6 +36,7 @@ pub struct LocalAws {
     endpoint_url: String,
     region: String,
     accounts: Vec<Account>,
+    conditions: Conditions,
     database: Database,
     sagemaker: Arc<Sagemaker>,
     server: JoinHandle<()>,
@@ -46,20 +52,34 @@ impl LocalAws {
     /// [`LocalError`]: the options are wrong, the data folder cannot be used or is in use, or the port is taken.
     pub async fn start(options: Options) -> Result<Self, LocalError> {
         options.check()?;
-        let Opened { folder, database, objects, sagemaker } = open(&options).await?;
+        let Options { pace, instance_memory, .. } = options;
+        let conditions = Conditions { pace, instance_memory, ..Conditions::default() };
+        let Opened { folder, database, objects, sessions, sagemaker } = open(&options, &conditions).await?;
         let sagemaker = Arc::new(sagemaker);
         let (listener, address) = server::bind(options.port).await?;
-        let accounts = Accounts::new(&options.accounts);
-        let s3 = s3::service(objects, accounts.clone(), options.region.clone());
-        let services = Arc::new(Services { accounts, s3, sagemaker: Arc::clone(&sagemaker) });
-        let (stop, stopped) = oneshot::channel();
-        let server = tokio::spawn(server::serve(listener, services, stopped));
         let endpoint_url = format!("http://{address}");
+        let ids = options.accounts.iter().map(Account::id);
+        let console = Console::new(Arc::clone(&sagemaker), objects.clone(), ids, &options.region, &endpoint_url);
+        let clock = conditions.clock.clone();
+        let sts = Sts { sessions: sessions.clone(), clock: clock.clone(), roles: options.roles };
+        let authenticator = Authenticator::new(&options.accounts, sessions, clock);
+        let s3 = s3::service(objects, authenticator.clone(), conditions.hazards.clone(), options.region.clone());
+        let services = Services {
+            authenticator,
+            conditions: conditions.clone(),
+            s3,
+            sagemaker: Arc::clone(&sagemaker),
+            sts,
+            console,
+        };
+        let (stop, stopped) = oneshot::channel();
+        let server = tokio::spawn(server::serve(listener, Arc::new(services), stopped));
         tracing::info!(endpoint_url, data = %options.data.display(), "refit-local answers");
         Ok(Self {
             endpoint_url,
             region: options.region,
             accounts: options.accounts,
+            conditions,
             database,
             sagemaker,
             server,
@@ -87,6 +107,19 @@ impl LocalAws {
     pub fn sdk_config_for(&self, account_id: &str) -> Option<SdkConfig> {
         let account = self.accounts.iter().find(|account| account.id() == account_id)?;
         Some(self.config_of(account))
+    }
+
+    /// What goes wrong on demand.
+    #[must_use]
+    pub fn hazards(&self) -> &Hazards {
+        &self.conditions.hazards
+    }
+
+    /// Moves the backend's clock forward: jobs reach their time limits, state changes end, what is made later is dated later.
+    ///
+    /// The next start begins with the machine's time again. The clock is at most a hundred years ahead.
+    pub fn advance_clock(&self, by: Duration) {
+        self.conditions.clock.advance(by);
     }
 
     /// Stops: no new request is taken, requests in flight end, jobs are interrupted, the data folder is let go.
@@ -127,19 +160,22 @@ struct Opened {
     folder: DataFolder,
     database: Database,
     objects: ObjectStore,
+    sessions: Sessions,
     sagemaker: Sagemaker,
 }
 
 /// Locks the data folder and opens what is in it, away from the runtime's threads.
-async fn open(options: &Options) -> Result<Opened, LocalError> {
-    let path = options.data.clone();
+async fn open(options: &Options, conditions: &Conditions) -> Result<Opened, LocalError> {
+    let (path, conditions) = (options.data.clone(), conditions.clone());
     let opened = tokio::task::spawn_blocking(move || {
         let folder = DataFolder::lock(&path)?;
         let database = Database::open(&folder.database())?;
-        let objects = ObjectStore::open(folder.path(), database.clone())?;
-        let sagemaker = Sagemaker::open(database.clone(), objects.clone())
+        let objects = ObjectStore::open(folder.path(), database.clone(), conditions.clock.clone())?;
+        let sessions =
+            Sessions::open(&database).map_err(|source| LocalError::Database { path: folder.database(), source })?;
+        let sagemaker = Sagemaker::open(database.clone(), objects.clone(), conditions)
             .map_err(|error| LocalError::Resume { path, reason: error.message })?;
-        Ok(Opened { folder, database, objects, sagemaker })
+        Ok(Opened { folder, database, objects, sessions, sagemaker })
     });
     match opened.await {
         Ok(opened) => opened,

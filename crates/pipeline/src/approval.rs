@@ -1,31 +1,39 @@
-use refit_evaluation::RegressionMetrics;
+use refit_evaluation::{Decision, Evaluation, Evidence, Outcome};
+use refit_registry::{ApprovalStatus, ModelPackage};
 
-/// When a model package is approved without a person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum ApprovalRule {
-    /// Never: a person approves.
-    #[default]
-    Manual,
-    /// When its RMSE on the evaluation set is lower than that of predicting the mean of the labels.
-    BeatsMean,
-}
+use crate::champion::{CHAMPION, NO_CHAMPION};
+use crate::evaluate::Evaluated;
+use crate::{ModelSpec, Pipeline, PipelineError};
 
-/// What a rule says of one candidate, with its reason for the registry.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Decision {
-    Approve(String),
-    LeavePending,
-}
+impl Pipeline {
+    /// What the rule says of an evaluated model. There is nothing to say without a rule, nor of a testing run.
+    pub(crate) fn decision(&self, evaluation: &Evaluation, not_compared: Option<&str>) -> Option<Decision> {
+        let rule = self.settings.approval.as_ref().filter(|_| !self.settings.testing)?;
+        Some(rule.decide(&Evidence { not_compared, ..evaluation.evidence() }))
+    }
 
-impl ApprovalRule {
-    pub(crate) fn decide(self, metrics: &RegressionMetrics) -> Decision {
-        let RegressionMetrics { rmse, baseline_rmse, rows, .. } = metrics;
-        match self {
-            Self::BeatsMean if rmse < baseline_rmse => Decision::Approve(format!(
-                "approved by rule: RMSE {rmse:.4} is below {baseline_rmse:.4}, that of predicting the mean of {rows} rows"
-            )),
-            Self::BeatsMean | Self::Manual => Decision::LeavePending,
+    /// Carries the rule's decision out, where it is still the rule's to take: the package is pending, no person has written a
+    /// reason, and the champion is the one that the package was registered beside.
+    pub(crate) async fn decide(
+        &self,
+        model: &ModelSpec,
+        package: ModelPackage,
+        evaluated: &Evaluated,
+    ) -> Result<ModelPackage, PipelineError> {
+        let Some(decision) = &evaluated.decision else {
+            return Ok(package);
+        };
+        let (why, said) = (decision.description(), package.approval_description.as_deref());
+        let beside = package.metadata.get(CHAMPION).map_or(NO_CHAMPION, String::as_str);
+        let open = package.approval == ApprovalStatus::PendingManualApproval && Decision::left_open(said);
+        if !open || beside != evaluated.champion() || said == Some(&why) {
+            return Ok(package);
         }
+        let decided = match decision.outcome {
+            Outcome::Approve => self.registry.approve(&package.arn, &why).await,
+            Outcome::Reject => self.registry.reject(&package.arn, &why).await,
+            _ => self.registry.leave_pending(&package.arn, &why).await,
+        };
+        decided.map_err(PipelineError::registry(&model.name))
     }
 }

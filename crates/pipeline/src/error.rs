@@ -66,6 +66,27 @@ pub enum PipelineError {
         #[source]
         source: Box<TuningError>,
     },
+    /// What an evaluation is to look at could say nothing.
+    #[error("the evaluation settings cannot be used")]
+    EvaluationSettings {
+        /// Why.
+        #[source]
+        source: Box<EvaluationError>,
+    },
+    /// Rows whose features are not those of the model. Nothing was sent.
+    #[error("the rows are not what {model} was trained on: {problems}")]
+    Features {
+        /// The model.
+        model: ModelName,
+        /// Every feature that is missing, extra or elsewhere.
+        problems: String,
+    },
+    /// Nothing says what the model is fed with.
+    #[error("what {model} was trained on is not known: serve a package that retrain registered, or call invoke")]
+    NoContract {
+        /// The model.
+        model: ModelName,
+    },
     /// The `SdkConfig` has no region.
     #[error("the SdkConfig has no region: set one, since the XGBoost image and the endpoint live in it")]
     NoRegion,
@@ -200,6 +221,10 @@ impl PipelineError {
         }
     }
 
+    pub(crate) fn evaluation(model: &ModelName) -> impl Fn(EvaluationError) -> Self + Copy {
+        move |source| Self::Evaluation { model: model.clone(), source: Box::new(source) }
+    }
+
     pub(crate) fn registry(model: &ModelName) -> impl Fn(RegistryError) -> Self + Copy {
         move |source| Self::Registry { model: model.clone(), source: Box::new(source) }
     }
@@ -207,4 +232,10 @@ impl PipelineError {
     pub(crate) fn warehouse(model: &ModelName) -> impl FnOnce(WarehouseError) -> Self {
         move |source| Self::Warehouse { model: model.clone(), source: Box::new(source) }
     }
+}
+
+/// An error with everything below it, in one line.
+pub(crate) fn told(error: &dyn std::error::Error) -> String {
+    let below = std::iter::successors(error.source(), |error| error.source());
+    below.fold(error.to_string(), |text, error| format!("{text}: {error}"))
 }

@@ -1,27 +1,32 @@
 use std::path::PathBuf;
 
-use chrono::{DateTime, Utc};
+use chrono::Utc;
 use refit_aws::{HistoryLog, HistoryRow};
-use refit_booster::Booster;
-use refit_evaluation::{
-    DatasetLineage, Direction, Evaluation, EvaluationRow, EvaluationSet, Report, ReportContext, Trial, TuningSummary,
-    evaluate,
-};
-use refit_tuning::TrainingJob;
-use refit_warehouse::Set;
+use refit_evaluation::{ChampionStanding, Decision, Evaluation, EvaluationRow, EvaluationSpec};
 use serde::{Deserialize, Serialize};
-use tracing::info;
+use tracing::{info, warn};
 
-use crate::prepare::Prepared;
-use crate::retrain::Artifact;
+use crate::champion::{Champion, NO_CHAMPION};
+use crate::score::{Scoring, evaluation_set};
 use crate::tune::Tuned;
-use crate::{Pipeline, PipelineError, layout};
+use crate::{Artifact, Pipeline, PipelineError, Prepared, layout};
 
 /// A model as the evaluation set sees it.
 pub(crate) struct Evaluated {
-    pub(crate) artifact: Artifact,
     pub(crate) evaluation: Evaluation,
+    /// The model that it would replace.
+    pub(crate) standing: ChampionStanding,
+    /// What the approval rule says.
+    pub(crate) decision: Option<Decision>,
+    /// The local report.
     pub(crate) report: PathBuf,
+}
+
+impl Evaluated {
+    /// The champion, as a package's metadata name it.
+    pub(crate) fn champion(&self) -> &str {
+        self.standing.champion().map_or(NO_CHAMPION, |champion| &champion.package)
+    }
 }
 
 /// A row of `evaluationhistory.csv`: the evaluation crate knows its columns, the history log how to keep it.
@@ -35,56 +40,42 @@ impl HistoryRow for HistoryEntry {
 }
 
 impl Pipeline {
-    /// Downloads the best training job's artifact, scores the evaluation set with it, and keeps the figures and the report.
-    pub(crate) async fn evaluate(&self, dataset: &Prepared, tuned: &Tuned) -> Result<Evaluated, PipelineError> {
-        let artifact = self.download(dataset, tuned).await?;
-        let evaluation = self.score(dataset, &artifact).await?;
-        let (row, history) = self.remember_evaluation(dataset, tuned, &evaluation).await?;
-        let context = self.report_context(dataset, tuned, &artifact, row.datetime, history);
-        let report = self.publish(dataset, tuned, Report::new(evaluation.clone(), context)).await?;
-        let metrics = &evaluation.metrics;
-        info!(
-            rows = metrics.rows,
-            rmse = %format_args!("{:.4}", metrics.rmse),
-            rmse_of_the_mean = %format_args!("{:.4}", metrics.baseline_rmse),
-            "evaluated"
-        );
-        Ok(Evaluated { artifact, evaluation, report })
+    /// Refuses settings that this dataset cannot answer, before anything is spent on it.
+    pub(crate) fn check_evaluation(&self, dataset: &Prepared) -> Result<(), PipelineError> {
+        let mut spec = EvaluationSpec::default();
+        spec.slices = self.settings.evaluation.slices.clone();
+        spec.check(&evaluation_set(dataset)?).map_err(PipelineError::evaluation(&dataset.model))
     }
 
-    async fn download(&self, dataset: &Prepared, tuned: &Tuned) -> Result<Artifact, PipelineError> {
-        let uri = tuned.best.artifact.clone().ok_or_else(|| PipelineError::NoArtifact {
-            model: dataset.model.clone(),
-            of: tuned.best.name.to_string(),
-        })?;
-        let dir = layout::model_dir(&self.settings.base_dir, &dataset.model).join(tuned.best.name.as_str());
-        let path = dir.join("model.tar.gz");
-        let doing = PipelineError::aws(format!("downloading {uri}"));
-        let stored = self.store.get_to_file(&uri, &path).await.map_err(doing)?;
-        let sha256 = match stored.sha256 {
-            Some(digest) => digest,
-            None => refit_aws::Sha256Digest::of_file(&path)
-                .map_err(|source| PipelineError::File { path: path.clone(), source })?,
+    /// Scores the evaluation set with the model and with its champion, and keeps the figures, the decision and the report.
+    pub(crate) async fn evaluate(
+        &self,
+        dataset: &Prepared,
+        tuned: &Tuned,
+        artifact: &Artifact,
+        champion: Option<Champion>,
+    ) -> Result<Evaluated, PipelineError> {
+        let lineage = champion.as_ref().map(|champion| champion.lineage.clone());
+        let scoring = Scoring {
+            dataset: dataset.clone(),
+            artifact: artifact.clone(),
+            champion,
+            settings: self.settings.evaluation.clone(),
         };
-        Ok(Artifact { uri, path, sha256 })
-    }
-
-    async fn score(&self, dataset: &Prepared, artifact: &Artifact) -> Result<Evaluation, PipelineError> {
-        let (model, path, uri) = (dataset.model.clone(), artifact.path.clone(), artifact.uri.to_string());
-        let set = dataset.manifest.file(Set::Evaluation).map_or("evaluation.csv", |file| file.name.as_str());
-        let (set, features) = (dataset.dir.join(set), dataset.manifest.feature_names());
-        let score = move || {
-            let bytes = std::fs::read(&path).map_err(|source| PipelineError::File { path, source })?;
-            let booster = Booster::from_artifact(&bytes).map_err(|source| PipelineError::Artifact {
-                model: model.clone(),
-                artifact: uri,
-                source: Box::new(source),
-            })?;
-            EvaluationSet::from_csv(&set, &features)
-                .and_then(|set| evaluate(&booster, set))
-                .map_err(|source| PipelineError::Evaluation { model, source: Box::new(source) })
+        let scored = self.blocking(&dataset.model, "evaluation", move || scoring.run()).await??;
+        let decision = self.decision(&scored.evaluation, scored.not_compared.as_deref());
+        let standing = match (lineage, scored.not_compared) {
+            (None, _) => ChampionStanding::None,
+            (Some(champion), None) => ChampionStanding::Compared(champion),
+            (Some(champion), Some(reason)) => ChampionStanding::NotCompared { champion, reason },
         };
-        self.blocking(&dataset.model, "evaluation", score).await?
+        tell(&scored.evaluation, &standing);
+        let (row, history) = self.remember_evaluation(dataset, tuned, &scored.evaluation).await?;
+        let mut context = self.report_context(dataset, tuned, artifact, row.datetime, history);
+        context.drift_from = Some(scored.drift_from.to_owned());
+        (context.champion, context.decision) = (Some(standing.clone()), decision.clone());
+        let report = self.publish(dataset, tuned, scored.evaluation.clone(), context).await?;
+        Ok(Evaluated { evaluation: scored.evaluation, standing, decision, report })
     }
 
     /// The row of this evaluation, written now or by an earlier run of the same run, and the rows before it.
@@ -110,67 +101,20 @@ impl Pipeline {
         let kept = earlier.split_off(at).into_iter().next();
         Ok((kept.unwrap_or(row), earlier))
     }
+}
 
-    fn report_context(
-        &self,
-        dataset: &Prepared,
-        tuned: &Tuned,
-        artifact: &Artifact,
-        evaluated_at: DateTime<Utc>,
-        history: Vec<EvaluationRow>,
-    ) -> ReportContext {
-        let manifest = &dataset.manifest;
-        let mut context = ReportContext::new(dataset.model.as_str(), tuned.best.name.as_str(), evaluated_at);
-        context.testing = self.settings.testing;
-        context.label = manifest.label.clone();
-        context.artifact_digest = Some(artifact.sha256.to_string());
-        context.dataset = Some(DatasetLineage {
-            digest: manifest.digest.clone(),
-            query: manifest.query.clone(),
-            window: manifest.window.map(|window| (window.floor(), window.ceiling())),
-        });
-        context.tuning = Some(self.tuning_summary(tuned));
-        context.history = history;
-        context
+fn tell(evaluation: &Evaluation, standing: &ChampionStanding) {
+    let metrics = &evaluation.metrics;
+    info!(
+        rows = metrics.rows,
+        rmse = %format_args!("{:.4}", metrics.rmse),
+        rmse_of_the_mean = %format_args!("{:.4}", metrics.baseline_rmse),
+        "evaluated"
+    );
+    if let Some(champion) = &evaluation.champion {
+        info!("{}", champion.comparison.sentence());
     }
-
-    fn tuning_summary(&self, tuned: &Tuned) -> TuningSummary {
-        let metric = &self.settings.tuning.metric;
-        let parents: Vec<_> = tuned.parents().iter().map(ToString::to_string).collect();
-        TuningSummary {
-            name: tuned.job.name.to_string(),
-            parent: (!parents.is_empty()).then(|| parents.join(", ")),
-            objective_metric: metric.name().to_owned(),
-            direction: match metric.direction() {
-                refit_tuning::Direction::Minimize => Direction::Minimize,
-                refit_tuning::Direction::Maximize => Direction::Maximize,
-            },
-            trials: tuned.training_jobs.iter().map(|job| self.trial(job)).collect(),
-        }
-    }
-
-    /// Writes the report beside the artifact, as a page and as JSON, and uploads both.
-    async fn publish(&self, dataset: &Prepared, tuned: &Tuned, report: Report) -> Result<PathBuf, PipelineError> {
-        let job = tuned.best.name.as_str();
-        let dir = layout::model_dir(&self.settings.base_dir, &dataset.model).join(job);
-        for (file, text) in [("report.html", report.html()), ("report.json", format!("{:#}", report.json()))] {
-            let path = dir.join(file);
-            tokio::fs::write(&path, &text).await.map_err(|source| PipelineError::File { path, source })?;
-            let key = layout::evaluation(&dataset.model, &format!("{job}/{file}"));
-            self.store.put(&key, text).await.map_err(PipelineError::aws(format!("uploading {key}")))?;
-        }
-        Ok(dir.join("report.html"))
-    }
-
-    /// A training job with the hyperparameters that were searched; the others are the same in all.
-    fn trial(&self, job: &TrainingJob) -> Trial {
-        let searched = self.settings.tuning.ranges.iter().map(|range| range.name());
-        let chosen = searched.filter_map(|name| Some((name.to_owned(), job.hyperparameters.get(name)?.clone())));
-        Trial {
-            name: job.name.to_string(),
-            status: job.status.to_string(),
-            objective_value: job.objective_value,
-            hyperparameters: chosen.collect(),
-        }
+    if let ChampionStanding::NotCompared { reason, .. } = standing {
+        warn!(reason, "not compared with the champion");
     }
 }

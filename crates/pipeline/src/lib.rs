@@ -3,9 +3,10 @@
 //! ```
 //! use std::sync::Arc;
 //!
+//! use refit_pipeline::evaluation::{ApprovalRule, MetricThreshold, RequiredVerdict};
 //! use refit_pipeline::tuning::ResourceLimits;
 //! use refit_pipeline::warehouse::{DatasetSpec, DateWindow, Extract, Split, Sqlite};
-//! use refit_pipeline::{ApprovalRule, ModelSpec, Pipeline, Settings};
+//! use refit_pipeline::{ModelSpec, Pipeline, Settings};
 //!
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -19,7 +20,12 @@
 //!
 //! let role = "arn:aws:iam::123456789012:role/refit".parse()?;
 //! let mut settings = Settings::new("my-models".parse()?, dir.join("work"), role, "sales".parse()?)?;
-//! settings.approval = ApprovalRule::BeatsMean;
+//! // The first model has no champion to be compared with; it is to be better than no model at all.
+//! settings.approval = Some(ApprovalRule {
+//!     verdict: RequiredVerdict::Any,
+//!     thresholds: vec![MetricThreshold::at_least("improvement_over_mean", 0.0)],
+//!     ..ApprovalRule::default()
+//! });
 //! settings.tuning.limits = ResourceLimits::new(2, 2)?;
 //! # settings.tuning.ranges = settings.tuning.ranges.without("num_round")?;
 //! # settings.tuning.hyperparameters.insert("num_round".into(), "10".into());
@@ -44,7 +50,7 @@
 //! pipeline.retrain(&run, &models).await?.into_result()?;
 //! pipeline.refresh(&models).await?.packages.into_result()?;
 //!
-//! let sold = pipeline.invoke(&models[0].name, "4\n6\n").await?;
+//! let sold = pipeline.invoke_named(&models[0].name, &["price"], "4\n6\n").await?;
 //! assert_eq!(sold.len(), 2);
 //! # aws.stop().await;
 //! # Ok(())
@@ -58,7 +64,22 @@
 //!   the [`Outcomes`].
 //! - Running the same run again resumes it. Tuning jobs, packages, endpoint configs and history rows are named after the run, the model and
 //!   the dataset's digest, so that nothing is done twice.
+//! - `prepare` writes a dataset here and to S3 in one pass, in parts as the rows come, and says when the training data are those of
+//!   the run before ([`Prepared::unchanged_since`]). A failure leaves nothing behind; let a lifecycle rule of the bucket abort incomplete
+//!   uploads and expire `incoming/` after some days, for programs that are killed.
+//! - A Redshift warehouse that was told to (`Redshift::unload_by`) writes a large dataset's train and validation sets to S3 itself, node
+//!   by node, below `train/` and `validation/`, where the training jobs read them; only the evaluation set comes here. The rows and
+//!   sets are the same; the manifest names the files, and its digest equals that of the run before where the rows do, in whatever
+//!   order the nodes wrote them.
 //! - A step finds what the one before it left in S3, so it may run on another machine.
+//! - A model is evaluated beside the champion, on the same rows: the package whose bytes the endpoint serves, or else the newest
+//!   approved one. Its ARN is kept with the new package, so that a rerun compares with the same one, whatever serves by then. A
+//!   champion that cannot predict the rows (its artifact is gone, its contract or its kind of objective is another) is told in the
+//!   report with the reason, and stops nothing.
+//! - A person approves, unless [`Settings::approval`] has a rule. A rule approves, rejects or leaves pending, with its reasons in the
+//!   package's approval description; it never touches what a person has decided or written, and decides nothing in testing mode.
+//! - What a model is fed with is kept with its package and with what the endpoint serves: [`Pipeline::invoke`] refuses rows of another
+//!   width, [`Pipeline::invoke_named`] rows of other features. A look costs one request and counts for a minute.
 //! - Progress is `tracing` events in the spans `prepare`, `retrain` (each with the field `model`), `refresh` and `rollback`.
 //! - The account, the region and the credentials are those of the `SdkConfig`; nothing else differs between AWS and the embedded backend.
 //!
@@ -70,7 +91,8 @@
 //! | | `output/<training job>/output/model.tar.gz` | the artifacts, where SageMaker writes them |
 //! | `logs/tuningjobhistory.csv` | the same | every tuning job |
 //! | `models/<model>/evaluationhistory.csv` | `evaluation/<model>/evaluationhistory.csv` | every evaluation |
-//! | `models/<model>/<training job>/` | `evaluation/<model>/<training job>/` | artifact (local only), `report.html`, `report.json` |
+//! | `models/<model>/<training job>/` | `evaluation/<model>/<training job>/` | artifact (local only), `report.html`, `report.json`, `statistics.json` (linked from the package), `manifest.json` of the training data |
+//! | `models/<model>/champions/` | | artifacts of champions, by their SHA-256 |
 //! | | `models/<model>.tar.gz` | what the endpoint serves |
 //!
 //! # Errors
@@ -79,8 +101,12 @@
 //! regions are refused when the settings are made, before any request.
 
 mod approval;
+mod artifact;
+mod champion;
+mod contracts;
 mod error;
 mod evaluate;
+mod invoke;
 mod layout;
 mod model_spec;
 mod names;
@@ -89,10 +115,14 @@ mod pipeline;
 mod prepare;
 mod refresh;
 mod register;
+mod report;
 mod retrain;
 mod rollback;
+mod s3_place;
+mod score;
 mod settings;
 mod tune;
+mod unload;
 
 pub use refit_aws as aws;
 pub use refit_booster as booster;
@@ -102,7 +132,7 @@ pub use refit_registry as registry;
 pub use refit_tuning as tuning;
 pub use refit_warehouse as warehouse;
 
-pub use approval::ApprovalRule;
+pub use artifact::Artifact;
 pub use error::PipelineError;
 pub use model_spec::ModelSpec;
 pub use names::{ModelName, RunId};
@@ -110,5 +140,5 @@ pub use outcome::{Outcome, Outcomes};
 pub use pipeline::Pipeline;
 pub use prepare::Prepared;
 pub use refresh::Refreshed;
-pub use retrain::{Artifact, Retrained};
-pub use settings::{EndpointSettings, Settings, TuningSettings};
+pub use retrain::Retrained;
+pub use settings::{EndpointSettings, EvaluationSettings, Settings, TuningSettings};

@@ -1,5 +1,8 @@
 use refit_aws::{AwsError, Sha256Digest, check_name, parsed_string};
+use refit_endpoint::TargetModel;
 use refit_tuning::TuningJobName;
+
+use crate::PipelineError;
 
 parsed_string! {
     /// The name of a model: its model package group, its TargetModel and its folders are called after it.
@@ -30,6 +33,18 @@ pub(crate) fn tuning_job_name(
     name.parse()
 }
 
+/// Where the random numbers of a run's comparison begin: running it again resamples the same rows. Of 48 bits, which every
+/// reader of JSON keeps.
+pub(crate) fn comparison_seed(model: &ModelName, run: &RunId, dataset: &str) -> u64 {
+    let digest = Sha256Digest::of(format!("comparison\n{model}\n{run}\n{dataset}").as_bytes()).to_string();
+    digest.chars().take(12).fold(0, |seed, digit| (seed << 4) | u64::from(digit.to_digit(16).unwrap_or_default()))
+}
+
+/// How callers of the endpoint name a model, for ever.
+pub(crate) fn target_model(model: &ModelName) -> Result<TargetModel, PipelineError> {
+    TargetModel::try_from(format!("{model}.tar.gz")).map_err(PipelineError::aws("naming the target model"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,5 +70,13 @@ mod tests {
         assert_ne!(first, name(&run, "d2", false));
         assert_ne!(first, name(&run, "d1", true));
         assert_ne!(first, name(&"2026-12".parse().unwrap(), "d1", false));
+    }
+
+    // python3 -c "import hashlib; print(int(hashlib.sha256(b'comparison\nnorth\n2026-11\nd1').hexdigest()[:12], 16))"
+    #[test]
+    fn a_comparison_begins_where_its_run_says() {
+        let seed = |run: &str| comparison_seed(&"north".parse().unwrap(), &run.parse().unwrap(), "d1");
+        assert_eq!(seed("2026-11"), 237_696_765_607_317);
+        assert_ne!(seed("2026-11"), seed("2026-12"));
     }
 }

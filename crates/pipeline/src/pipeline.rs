@@ -10,6 +10,7 @@ use refit_tuning::{TuningClient, TuningHistoryRow};
 
 use tracing::error;
 
+use crate::contracts::Contracts;
 use crate::{EndpointSettings, ModelName, ModelSpec, Outcome, Outcomes, PipelineError, Settings, layout};
 
 /// The retraining loop of one account: `prepare`, `retrain`, `refresh`, `rollback`, each usable alone.
@@ -22,6 +23,7 @@ pub struct Pipeline {
     pub(crate) tuning_history: HistoryLog<TuningHistoryRow>,
     pub(crate) registry: RegistryClient,
     pub(crate) endpoint: EndpointClient,
+    pub(crate) contracts: Contracts,
 }
 
 impl Pipeline {
@@ -29,8 +31,10 @@ impl Pipeline {
     ///
     /// # Errors
     ///
-    /// [`PipelineError::NoRegion`] and an unknown region or image version.
+    /// [`PipelineError::NoRegion`], an unknown region or image version, and [`PipelineError::EvaluationSettings`].
     pub fn new(config: &SdkConfig, settings: Settings) -> Result<Self, PipelineError> {
+        let unusable = |source| PipelineError::EvaluationSettings { source: Box::new(source) };
+        settings.evaluation.check().map_err(unusable)?;
         let region = config.region().ok_or(PipelineError::NoRegion)?;
         let image = xgboost_image(region.as_ref(), &settings.image_version)
             .map_err(PipelineError::aws("finding the XGBoost image"))?;
@@ -47,6 +51,7 @@ impl Pipeline {
             endpoint: EndpointClient::new(config, endpoint).with_poll(settings.poll.clone()),
             store,
             settings,
+            contracts: Contracts::default(),
         })
     }
 

@@ -1,10 +1,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use refit_aws::{AwsError, Sha256Digest};
-use refit_warehouse::{Manifest, Set, Warehouse};
+use refit_aws::{AwsError, Sha256Digest, StoredObject};
+use refit_warehouse::{Folder, Manifest, Set, Warehouse};
 use tracing::{Instrument, info, info_span};
 
+use crate::s3_place::S3Place;
 use crate::{ModelName, ModelSpec, Outcomes, Pipeline, PipelineError, RunId, layout};
 
 /// A dataset as `prepare` left it: training files and a manifest, local and in S3.
@@ -16,14 +17,19 @@ pub struct Prepared {
     pub run: RunId,
     /// What is in it.
     pub manifest: Manifest,
-    /// The local folder. In S3 the files lie below `datasets/<model>/<run>/`.
+    /// The local folder. In S3 the files lie below `datasets/<model>/<run>/`. What the warehouse wrote to S3 itself is only there.
     pub dir: PathBuf,
+    /// The latest other run of this model, where its training data are the same, byte by byte: a retrain would find what is
+    /// known. Skipping it is the caller's decision. [`Pipeline::prepare`] tells; what [`Pipeline::retrain`] returns does not.
+    pub unchanged_since: Option<RunId>,
 }
 
 impl Pipeline {
-    /// Extracts every model's dataset from the warehouse, and keeps it below the base directory and in versioned S3.
+    /// Extracts every model's dataset from the warehouse into files below the base directory and in versioned S3, both at once as
+    /// the rows come.
     ///
-    /// Running the same run again extracts again; a file whose bytes are unchanged makes no new version in S3.
+    /// Running the same run again extracts again; a file whose bytes are unchanged makes no new version in S3. Where the training
+    /// data are those of the run before, [`Prepared::unchanged_since`] says so.
     ///
     /// # Errors
     ///
@@ -51,40 +57,58 @@ impl Pipeline {
     ) -> Result<Prepared, PipelineError> {
         let prefix = layout::dataset(&model.name, run);
         let dir = self.settings.base_dir.join(&prefix);
-        let manifest = self.extract(warehouse, model, dir.clone()).await?;
-        self.withdraw(&prefix, &dir).await?;
-        // The manifest goes last: where it is, the dataset is whole.
-        for file in manifest.files.iter().map(|file| file.name.as_str()).chain([Manifest::FILE_NAME]) {
-            let key = format!("{prefix}/{file}");
-            let put = self.store.put_file(&key, &dir.join(file)).await;
-            put.map_err(PipelineError::aws(format!("uploading {key}")))?;
-        }
+        let manifest = self.extract(warehouse, model, &prefix, &dir).await?;
+        let unchanged_since = self.unchanged_since(run, model, &manifest).await?;
         let rows: u64 = manifest.files.iter().map(|file| file.rows).sum();
-        info!(rows, features = manifest.features.len(), "dataset prepared");
-        Ok(Prepared { model: model.name.clone(), run: run.clone(), manifest, dir })
-    }
-
-    /// Takes another dataset's manifest away before its files are overwritten.
-    async fn withdraw(&self, prefix: &str, dir: &Path) -> Result<(), PipelineError> {
-        let key = format!("{prefix}/{}", Manifest::FILE_NAME);
-        let path = dir.join(Manifest::FILE_NAME);
-        let ours = Sha256Digest::of_file(&path).map_err(|source| PipelineError::File { path, source })?;
-        let theirs = self.store.head(&key).await.map_err(PipelineError::aws(format!("looking at {key}")))?;
-        if theirs.is_some_and(|theirs| theirs.sha256 != Some(ours)) {
-            self.store.delete(&key).await.map_err(PipelineError::aws(format!("withdrawing {key}")))?;
+        let features = manifest.contract.features.len();
+        match &unchanged_since {
+            Some(since) => info!(rows, features, %since, "dataset prepared, as it was"),
+            None => info!(rows, features, "dataset prepared"),
         }
-        Ok(())
+        Ok(Prepared { model: model.name.clone(), run: run.clone(), manifest, dir, unchanged_since })
     }
 
+    /// Writes the files here and in S3 at once, as the rows come; or has the warehouse write what is large to S3 itself.
     async fn extract(
         &self,
         warehouse: Arc<dyn Warehouse>,
         model: &ModelSpec,
-        dir: PathBuf,
+        prefix: &str,
+        dir: &Path,
     ) -> Result<Manifest, PipelineError> {
+        let (extract, dataset, asked) = (model.extract.clone(), model.dataset.clone(), Arc::clone(&warehouse));
+        let plan = move || asked.unloading(&extract, &dataset);
+        let plan = self.blocking(&model.name, "prepare", plan).await?.map_err(PipelineError::warehouse(&model.name))?;
+        if let Some(unloading) = plan {
+            return self.unload(unloading, model, prefix, dir).await;
+        }
         let (extract, dataset) = (model.extract.clone(), model.dataset.clone());
-        let write = move || dataset.write(warehouse.extract(&extract)?, &extract, &dir);
+        let (here, there) = (Folder::new(dir), S3Place::new(self.store.clone(), prefix.to_owned()));
+        let write = move || dataset.write_to(warehouse.extract(&extract)?, &extract, &[&here, &there]);
         self.blocking(&model.name, "prepare", write).await?.map_err(PipelineError::warehouse(&model.name))
+    }
+
+    /// The latest other run of the model, where its training data are the same.
+    async fn unchanged_since(
+        &self,
+        run: &RunId,
+        model: &ModelSpec,
+        manifest: &Manifest,
+    ) -> Result<Option<RunId>, PipelineError> {
+        let datasets = layout::datasets(&model.name);
+        let listed = self.store.list(&datasets).await.map_err(PipelineError::aws(format!("listing {datasets}")))?;
+        let other_run = |object: StoredObject| {
+            let run_of = object.uri.key().strip_prefix(&datasets)?.strip_suffix(Manifest::FILE_NAME)?;
+            let other: RunId = run_of.strip_suffix('/')?.parse().ok()?;
+            (other != *run).then_some((object.last_modified, other, object.uri))
+        };
+        let Some((_, latest, uri)) = listed.into_iter().filter_map(other_run).max_by_key(|(when, ..)| *when) else {
+            return Ok(None);
+        };
+        let (text, _) = self.store.get(&uri).await.map_err(PipelineError::aws(format!("reading {uri}")))?;
+        // Another version's manifest tells of no sameness.
+        let same = Manifest::parse(&text, &uri.to_string()).is_ok_and(|theirs| theirs.digest == manifest.digest);
+        Ok(same.then_some(latest))
     }
 
     /// The dataset that `prepare` left for this run, fetched from S3 where this machine does not have it.
@@ -95,6 +119,12 @@ impl Pipeline {
         let manifest = Manifest::load(&dir).map_err(PipelineError::warehouse(&model.name))?;
         for file in &manifest.files {
             let uri = self.uri(&format!("{prefix}/{}", file.name))?;
+            if !file.parts.is_empty() {
+                if !self.parts_are_there(&prefix, file).await? {
+                    return Err(PipelineError::DatasetTorn { model: model.name.clone(), uri: uri.to_string() });
+                }
+                continue;
+            }
             let there = self.store.head(uri.key()).await.map_err(PipelineError::aws(format!("looking at {uri}")))?;
             let digest = there.and_then(|there| there.sha256).map(|digest| digest.to_string());
             if digest.as_ref() != Some(&file.sha256) {
@@ -107,7 +137,7 @@ impl Pipeline {
                 self.fetch(run, model, &prefix, &file.name, &dir).await?;
             }
         }
-        Ok(Prepared { model: model.name.clone(), run: run.clone(), manifest, dir })
+        Ok(Prepared { model: model.name.clone(), run: run.clone(), manifest, dir, unchanged_since: None })
     }
 
     async fn fetch(

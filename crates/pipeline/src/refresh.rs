@@ -1,11 +1,12 @@
 use std::collections::BTreeMap;
 
 use refit_aws::{S3Uri, Sha256Digest};
-use refit_endpoint::{Deployment, Endpoint, ModelAction, Plan, TargetModel};
+use refit_endpoint::{Deployment, Endpoint, FeatureContract, ModelAction, Plan};
 use refit_registry::{ARTIFACT_SHA256, ModelPackage};
 use tracing::{Instrument, info, info_span};
 
-use crate::{ModelName, ModelSpec, Outcome, Outcomes, Pipeline, PipelineError};
+use crate::names::target_model;
+use crate::{ModelSpec, Outcome, Outcomes, Pipeline, PipelineError};
 
 /// What `refresh` did.
 #[derive(Debug)]
@@ -37,16 +38,6 @@ impl Pipeline {
         self.serve_approved(models).instrument(span).await
     }
 
-    /// What a model predicts for rows without label and header, asked of the endpoint.
-    ///
-    /// # Errors
-    ///
-    /// What the endpoint or the model refuses.
-    pub async fn invoke(&self, model: &ModelName, csv: &str) -> Result<Vec<f64>, PipelineError> {
-        let target = target_model(model)?;
-        self.endpoint.invoke(&target, csv).await.map_err(PipelineError::endpoint("invoked"))
-    }
-
     pub(crate) async fn serve_approved(&self, models: &[ModelSpec]) -> Result<Refreshed, PipelineError> {
         let approved = self.for_each(models, |model| self.approved(model)).await;
         let wanted: Vec<_> = approved.succeeded().map(|(_, deployment)| deployment.clone()).collect();
@@ -59,7 +50,9 @@ impl Pipeline {
         }
         let plan = self.endpoint.plan(&wanted).await.map_err(PipelineError::endpoint("planned"))?;
         info!("{plan}");
-        let endpoint = self.endpoint.apply(&plan).await.map_err(PipelineError::endpoint("refreshed"))?;
+        let applied = self.endpoint.apply(&plan).await;
+        self.contracts.forget();
+        let endpoint = applied.map_err(PipelineError::endpoint("refreshed"))?;
         info!(config = endpoint.config.as_ref().map(tracing::field::display), "in service");
         Ok(Refreshed { packages, plan, endpoint })
     }
@@ -106,6 +99,10 @@ impl Pipeline {
         let deployment = Deployment::new(target_model(&model.name)?, artifact, sha256)
             .with_model_package(package.arn.to_string())
             .map_err(PipelineError::endpoint("planned"))?;
+        let deployment = match FeatureContract::from_metadata(&package.metadata) {
+            Some(contract) => deployment.with_contract(contract),
+            None => deployment,
+        };
         Ok((package, deployment))
     }
 
@@ -113,8 +110,4 @@ impl Pipeline {
         let (bytes, _) = self.store.get(artifact).await.map_err(PipelineError::aws(format!("reading {artifact}")))?;
         Ok(Sha256Digest::of(&bytes))
     }
-}
-
-fn target_model(model: &ModelName) -> Result<TargetModel, PipelineError> {
-    TargetModel::try_from(format!("{model}.tar.gz")).map_err(PipelineError::aws("naming the target model"))
 }

@@ -1,12 +1,11 @@
 use std::path::PathBuf;
 
-use refit_aws::{S3Uri, Sha256Digest};
-use refit_evaluation::Evaluation;
+use refit_evaluation::{ChampionStanding, Decision, Evaluation};
 use refit_registry::ModelPackage;
 use refit_tuning::{TrainingJob, TuningJob, TuningJobName, WarmStart};
 use tracing::{Instrument, info_span};
 
-use crate::{ModelName, ModelSpec, Outcomes, Pipeline, PipelineError, RunId, prepare::Prepared};
+use crate::{Artifact, ModelName, ModelSpec, Outcomes, Pipeline, PipelineError, RunId, prepare::Prepared};
 
 /// A model as `retrain` left it: tuned, evaluated and registered.
 #[derive(Debug, Clone)]
@@ -25,8 +24,12 @@ pub struct Retrained {
     pub best: TrainingJob,
     /// The artifact.
     pub artifact: Artifact,
-    /// What the evaluation set says of it.
+    /// What the evaluation set says of it, beside its champion.
     pub evaluation: Evaluation,
+    /// The model that it would replace: what serves, or else the newest that is approved.
+    pub champion: ChampionStanding,
+    /// What the approval rule says, where there is one.
+    pub decision: Option<Decision>,
     /// The local report.
     pub report: PathBuf,
     /// Its package in the registry.
@@ -40,23 +43,12 @@ impl Retrained {
     }
 }
 
-/// The artifact of a training job, downloaded and checked.
-#[derive(Debug, Clone)]
-pub struct Artifact {
-    /// Where SageMaker wrote it.
-    pub uri: S3Uri,
-    /// Where it was downloaded to.
-    pub path: PathBuf,
-    /// Its digest.
-    pub sha256: Sha256Digest,
-}
-
 impl Pipeline {
     /// Tunes every model on the dataset of this run, warm-started from the latest eligible tuning job, evaluates the best training
-    /// job's artifact here, and registers it.
+    /// job's artifact here beside the model that serves, registers it, and has the approval rule decide, if there is one.
     ///
     /// Running the same run again resumes it: a tuning job that is there is waited for, a history row is written once, a package is
-    /// registered once.
+    /// registered once, and compared with the same champion again. What a person decided or wrote, no rule changes.
     ///
     /// # Errors
     ///
@@ -72,9 +64,13 @@ impl Pipeline {
 
     async fn retrain_one(&self, run: &RunId, model: &ModelSpec) -> Result<Retrained, PipelineError> {
         let dataset = self.prepared(run, model).await?;
+        self.check_evaluation(&dataset)?;
         let tuned = self.tune(&dataset).await?;
-        let evaluated = self.evaluate(&dataset, &tuned).await?;
-        let package = self.register(model, &dataset, &tuned, &evaluated).await?;
+        let artifact = self.download(&dataset, &tuned).await?;
+        let identity = self.identity(model, &tuned, &artifact)?;
+        let champion = self.champion(model, &dataset, &identity).await?;
+        let evaluated = self.evaluate(&dataset, &tuned, &artifact, champion).await?;
+        let package = self.register(model, identity, &dataset, &tuned, &evaluated).await?;
         Ok(Retrained {
             model: model.name.clone(),
             run: run.clone(),
@@ -82,8 +78,10 @@ impl Pipeline {
             tuning_job: tuned.job,
             training_jobs: tuned.training_jobs,
             best: tuned.best,
-            artifact: evaluated.artifact,
+            artifact,
             evaluation: evaluated.evaluation,
+            champion: evaluated.standing,
+            decision: evaluated.decision,
             report: evaluated.report,
             package,
         })

@@ -4,11 +4,10 @@ use std::path::PathBuf;
 
 use refit_aws::{BucketName, Poll, RoleArn};
 use refit_endpoint::EndpointName;
+use refit_evaluation::{ApprovalRule, ComparisonSpec, DriftLimits, EvaluationError, SliceBy};
 use refit_tuning::{
     EarlyStopping, InstanceType, ObjectiveMetric, ParameterRanges, ResourceLimits, TrainingResources, TuningError,
 };
-
-use crate::approval::ApprovalRule;
 
 /// What a pipeline works with in one account: the same program runs in another one with other settings.
 ///
@@ -20,8 +19,9 @@ use crate::approval::ApprovalRule;
 /// | `image_version` | `1.7-1` | the version of SageMaker's XGBoost image, for training and serving |
 /// | `tuning` | see [`TuningSettings`] | how the models are tuned |
 /// | `endpoint` | one `ml.m5.large` | the endpoint that serves them |
-/// | `approval` | [`ApprovalRule::Manual`] | when a model package is approved without a person |
-/// | `testing` | `false` | a testing run tunes with one training job, marks its evaluation, and is never a parent |
+/// | `evaluation` | see [`EvaluationSettings`] | what is looked at beside the figures |
+/// | `approval` | none: a person approves | the rule that approves or rejects a model package without a person |
+/// | `testing` | `false` | a testing run tunes with one training job, marks its evaluation, is never a parent, and no rule decides on it |
 /// | `parallel_models` | 4 | how many models are worked on at a time |
 /// | `poll` | see [`Poll`] | how often and how long SageMaker is asked whether it is done |
 #[derive(Debug, Clone)]
@@ -38,8 +38,10 @@ pub struct Settings {
     pub tuning: TuningSettings,
     /// The endpoint that serves them.
     pub endpoint: EndpointSettings,
-    /// When a model package is approved without a person.
-    pub approval: ApprovalRule,
+    /// What is looked at beside the figures.
+    pub evaluation: EvaluationSettings,
+    /// The rule that approves or rejects a model package without a person. Without one, a person approves.
+    pub approval: Option<ApprovalRule>,
     /// Whether this is a test of the pipeline and not a retrain.
     pub testing: bool,
     /// How many models are worked on at a time.
@@ -67,7 +69,8 @@ impl Settings {
             image_version: "1.7-1".to_owned(),
             tuning: TuningSettings::article()?,
             endpoint: EndpointSettings { name: endpoint, instance_type: "ml.m5.large".to_owned(), instance_count: 1 },
-            approval: ApprovalRule::default(),
+            evaluation: EvaluationSettings::default(),
+            approval: None,
             testing: false,
             parallel_models: NonZeroUsize::MIN.saturating_add(3),
             poll: Poll::default(),
@@ -127,6 +130,34 @@ impl TuningSettings {
             resources: TrainingResources::new(InstanceType::try_from("ml.m5.xlarge")?),
             seed: None,
         })
+    }
+}
+
+/// What an evaluation looks at beside the figures.
+///
+/// | field | default | what it is |
+/// |---|---|---|
+/// | `comparison` | what the objective suggests | how a model is compared with the one that serves; its seed is the run's |
+/// | `slices` | none | features by whose values the rows are told apart |
+/// | `drift_limits` | the conventional ones | from where on drift is moderate and major |
+/// | `unit` | none | the label's unit, for the report, such as `minutes` |
+#[derive(Debug, Clone, Default)]
+pub struct EvaluationSettings {
+    /// How a model is compared with the one that serves. Its seed is the run's, so that a rerun gives the same verdict.
+    pub comparison: Option<ComparisonSpec>,
+    /// Features by whose values the rows are told apart.
+    pub slices: Vec<SliceBy>,
+    /// From where on drift is moderate and major.
+    pub drift_limits: DriftLimits,
+    /// The label's unit, for the report.
+    pub unit: Option<String>,
+}
+
+impl EvaluationSettings {
+    /// Refuses what could say nothing of any model.
+    pub(crate) fn check(&self) -> Result<(), EvaluationError> {
+        self.comparison.iter().try_for_each(ComparisonSpec::check)?;
+        self.slices.iter().try_for_each(SliceBy::check)
     }
 }
 

@@ -2,6 +2,7 @@ use chrono::Utc;
 use refit_tuning::{
     Channel, Lineage, ResourceLimits, TrainingJob, TuningHistoryRow, TuningJob, TuningJobName, TuningJobSpec, WarmStart,
 };
+use refit_warehouse::{Format, Manifest, Set};
 use tracing::info;
 
 use crate::{Pipeline, PipelineError, Prepared, layout, names};
@@ -78,23 +79,33 @@ impl Pipeline {
         let name: TuningJobName =
             names::tuning_job_name(&dataset.model, &dataset.run, &dataset.manifest.digest, self.settings.testing)
                 .map_err(PipelineError::aws("naming the tuning job"))?;
-        let files = layout::dataset(&dataset.model, &dataset.run);
-        let doing = || PipelineError::aws("naming a channel");
-        let train = Channel::train(self.uri(&format!("{files}/train.csv"))?).map_err(doing())?;
-        let validation = Channel::validation(self.uri(&format!("{files}/validation.csv"))?).map_err(doing())?;
         let (image, role, metric) = (self.image.clone(), self.settings.role.clone(), settings.metric.clone());
         TuningJobSpec::builder(name, image, role, metric, self.uri(layout::OUTPUT)?)
             .ranges(settings.ranges.clone())
             .hyperparameters(settings.hyperparameters.clone())
             .hyperparameter("objective", &settings.objective)
             .hyperparameter("eval_metric", settings.metric.eval_metric())
-            .channel(train)
-            .channel(validation)
+            .channel(self.channel(dataset, Set::Train, "train")?)
+            .channel(self.channel(dataset, Set::Validation, "validation")?)
             .limits(self.limits())
             .early_stopping(settings.early_stopping)
             .resources(settings.resources.clone())
             .seed(settings.seed)
             .build()
             .map_err(PipelineError::tuning(&dataset.model, &dataset.run))
+    }
+
+    fn channel(&self, dataset: &Prepared, set: Set, name: &str) -> Result<Channel, PipelineError> {
+        let files = layout::dataset(&dataset.model, &dataset.run);
+        let file = dataset.manifest.file(set).ok_or_else(|| PipelineError::DatasetTorn {
+            model: dataset.model.clone(),
+            uri: format!("{files}/{}", Manifest::FILE_NAME),
+        })?;
+        let uri = self.uri(&format!("{files}/{}", file.name))?;
+        let channel = match file.format {
+            Format::Csv => Channel::csv(name, uri),
+            Format::Parquet => Channel::parquet(name, uri),
+        };
+        channel.map_err(PipelineError::aws("naming a channel"))
     }
 }

@@ -14,7 +14,7 @@ use crate::{
 /// SageMaker's model registry.
 #[derive(Debug, Clone)]
 pub struct RegistryClient {
-    sagemaker: Client,
+    pub(crate) sagemaker: Client,
     poll: Poll,
 }
 
@@ -43,12 +43,24 @@ impl RegistryClient {
         }
     }
 
+    /// The package that an earlier [`register`](Self::register) made of this model. `None` if there is none.
+    ///
+    /// Only the group, the artifact's SHA-256 and the training job count. Costs one `ListModelPackages` per 100 packages.
+    pub async fn find(&self, spec: &ModelPackageSpec) -> Result<Option<ModelPackage>, RegistryError> {
+        let id = spec.registration();
+        let read = self.pages(spec.group(), None, |read| read.iter().any(|package| id.marks(package))).await?;
+        match read.iter().find(|package| id.marks(package)) {
+            Some(package) => self.describe(&package.arn).await,
+            None => Ok(None),
+        }
+    }
+
     /// Registers a model, pending manual approval, and returns its package.
     ///
     /// The same artifact of the same training job is registered once per group, however often this is called and from
     /// however many processes: later calls return the package of the first, whatever has been decided about it since.
     pub async fn register(&self, spec: &ModelPackageSpec) -> Result<ModelPackage, RegistryError> {
-        if let Some(package) = self.registered(spec).await? {
+        if let Some(package) = self.find(spec).await? {
             info!(arn = %package.arn, "the model is registered already");
             return Ok(package);
         }
@@ -56,7 +68,7 @@ impl RegistryClient {
             Ok(arn) => arn,
             // Another process with the same client token was faster, with another description or other metadata.
             Err(RegistryError::Request(error)) if error.code() == Some("ConflictException") => {
-                return self.registered(spec).await?.ok_or_else(|| error.into());
+                return self.find(spec).await?.ok_or(RegistryError::Request(error));
             }
             Err(error) => return Err(error),
         };
@@ -95,16 +107,6 @@ impl RegistryClient {
             }
         }
         Ok(None)
-    }
-
-    /// Approves a package, with the reason kept in its approval description.
-    pub async fn approve(&self, arn: &ModelPackageArn, why: &str) -> Result<ModelPackage, RegistryError> {
-        self.decide(arn, ApprovalStatus::Approved, why).await
-    }
-
-    /// Rejects a package, with the reason kept in its approval description.
-    pub async fn reject(&self, arn: &ModelPackageArn, why: &str) -> Result<ModelPackage, RegistryError> {
-        self.decide(arn, ApprovalStatus::Rejected, why).await
     }
 
     /// Replaces the resource policy of the policy's own group.
@@ -182,16 +184,6 @@ impl RegistryClient {
         }
     }
 
-    /// The package that an earlier call registered for this spec.
-    async fn registered(&self, spec: &ModelPackageSpec) -> Result<Option<ModelPackage>, RegistryError> {
-        let id = spec.registration();
-        let read = self.pages(spec.group(), None, |read| read.iter().any(|package| id.marks(package))).await?;
-        match read.iter().find(|package| id.marks(package)) {
-            Some(package) => self.describe(&package.arn).await,
-            None => Ok(None),
-        }
-    }
-
     async fn create_package(&self, spec: &ModelPackageSpec) -> Result<ModelPackageArn, RegistryError> {
         const OPERATION: &str = "CreateModelPackage";
         let answer = wire::create_package(spec)
@@ -200,22 +192,6 @@ impl RegistryClient {
             .map_err(|error| group_error(spec.group(), RequestError::from_sdk(OPERATION, error)))?;
         let arn = answer.model_package_arn().unwrap_or_default();
         arn.parse().map_err(|error: AwsError| RequestError::from_answer(OPERATION, error.to_string()).into())
-    }
-
-    async fn decide(
-        &self,
-        arn: &ModelPackageArn,
-        approval: ApprovalStatus,
-        why: &str,
-    ) -> Result<ModelPackage, RegistryError> {
-        check_reason(why)?;
-        let missing = || RegistryError::NoSuchPackage { arn: arn.clone() };
-        if let Err(error) = wire::decide(arn, approval, why).send_with(&self.sagemaker).await {
-            let error = RequestError::from_sdk("UpdateModelPackage", error);
-            return Err(if is_missing(&error) { missing() } else { error.into() });
-        }
-        info!(%arn, %approval, why, "decided");
-        self.describe(arn).await?.ok_or_else(missing)
     }
 
     /// Reads the group's packages, newest first, until there are no more or `enough` of them.
@@ -244,20 +220,8 @@ impl RegistryClient {
     }
 }
 
-/// The limit is that of `ApprovalDescription` in SageMaker's service model.
-fn check_reason(why: &str) -> Result<(), AwsError> {
-    let characters = why.chars().count();
-    let reason = match why.chars().find(|c| c.is_control()) {
-        Some(bad) => format!("it holds the control character {bad:?}"),
-        None if why.trim().is_empty() => "it is empty: say why".to_owned(),
-        None if characters > 1024 => format!("it has {characters} characters, the limit is 1024"),
-        None => return Ok(()),
-    };
-    Err(AwsError::Invalid { what: "reason", value: why.to_owned(), reason })
-}
-
 /// SageMaker answers `ValidationException` for groups and packages that do not exist, and says so in its words only.
-fn is_missing(error: &RequestError) -> bool {
+pub(crate) fn is_missing(error: &RequestError) -> bool {
     let words = error.message().unwrap_or_default();
     error.code() == Some("ResourceNotFound")
         || error.code() == Some("ValidationException") && words.contains("does not exist")
@@ -279,7 +243,7 @@ mod tests {
     use aws_sdk_sagemaker::config::BehaviorVersion;
     use aws_types::SdkConfig;
 
-    use super::{RegistryClient, check_reason};
+    use super::RegistryClient;
     use crate::GroupRef;
     use crate::spec::tests::spec;
 
@@ -292,6 +256,8 @@ mod tests {
         is_send(async {
             let package = client.register(&spec).await?;
             client.approve(&package.arn, "why").await?;
+            client.leave_pending(&package.arn, "why").await?;
+            client.find(&spec).await?;
             client.list(spec.group()).await?;
             client.latest_approved(spec.group()).await?;
             if let GroupRef::Name(name) = spec.group() {
@@ -299,15 +265,5 @@ mod tests {
             }
             Ok::<_, crate::RegistryError>(())
         });
-    }
-
-    // The limit is botocore 1.44.5's for ApprovalDescription.
-    #[test]
-    fn a_reason_is_one_line_of_1024_characters() {
-        assert!(check_reason("better by 4 %").is_ok());
-        assert!(check_reason(&"ü".repeat(1024)).is_ok());
-        for bad in ["", "  ", "two\nlines", &"x".repeat(1025)] {
-            assert!(check_reason(bad).is_err(), "{bad}");
-        }
     }
 }

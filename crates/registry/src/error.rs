@@ -10,9 +10,8 @@ pub enum RegistryError {
     #[error(transparent)]
     Invalid(#[from] AwsError),
 
-    /// The group does not exist, or another account does not let the caller see it. Create it, or correct the reference
-    /// or the owner's [`GroupPolicy`](crate::GroupPolicy).
-    #[error("model package group {group} does not exist: create it with ensure_group, or correct its name or policy")]
+    /// The group does not exist. Create it, or correct the reference.
+    #[error("model package group {group} does not exist: create it with ensure_group, or correct its name")]
     NoSuchGroup {
         /// The group.
         group: GroupRef,
@@ -50,7 +49,25 @@ pub enum RegistryError {
     #[error(transparent)]
     Timeout(#[from] PollTimeout),
 
+    /// The caller may not do this. Another account's group is opened by its owner, with a
+    /// [`GroupPolicy`](crate::GroupPolicy); the caller's own actions are granted by IAM.
+    #[error("{} is denied: have the group's owner grant it with put_group_policy, or IAM if that is you", source.operation())]
+    AccessDenied {
+        /// The request that was refused.
+        #[source]
+        source: Box<RequestError>,
+    },
+
     /// Any other refusal of SageMaker, or no answer. See [`RequestError::is_retryable`].
     #[error(transparent)]
-    Request(#[from] RequestError),
+    Request(RequestError),
+}
+
+impl From<RequestError> for RegistryError {
+    fn from(error: RequestError) -> Self {
+        match error.code() {
+            Some("AccessDeniedException") => Self::AccessDenied { source: Box::new(error) },
+            _ => Self::Request(error),
+        }
+    }
 }

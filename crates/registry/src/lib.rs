@@ -23,6 +23,7 @@
 //!     "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.2-2".parse()?,
 //! )?
 //! .with_description("arrival delay at EWR")?
+//! .with_model_quality("s3://models-bucket/evaluation/ewr-1/statistics.json".parse()?)
 //! .with_metadata("rmse", "17.4")?;
 //!
 //! let package = registry.register(&spec).await?;
@@ -46,7 +47,8 @@
 //!   That costs one `ListModelPackages` per 100 packages.
 //! - **Nothing is approved by itself.** A package is registered `PendingManualApproval`. The reason given to
 //!   [`approve`](RegistryClient::approve) or [`reject`](RegistryClient::reject) is kept as its approval description; both
-//!   leave its metadata alone, and both may be repeated or reversed.
+//!   leave its metadata alone, and both may be repeated or reversed. [`leave_pending`](RegistryClient::leave_pending) keeps
+//!   a reason and decides nothing.
 //! - **The latest approved package is the newest registered one** that is `Approved` and `Completed`, not the one approved
 //!   last. SageMaker lists the oldest first by default and may send empty pages; both are taken care of.
 //! - **Other accounts** reach a group by its ARN: [`GroupRef`] takes either. [`GroupPolicy`] is what lets them in.
@@ -58,6 +60,7 @@
 
 mod arn;
 mod client;
+mod decision;
 mod error;
 mod group;
 mod newest;

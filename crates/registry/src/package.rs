@@ -97,6 +97,8 @@ pub struct ModelPackage {
     pub artifact: Option<S3Uri>,
     /// The image that serves it.
     pub image: Option<ImageUri>,
+    /// Its model-quality statistics (`ModelMetrics.ModelQuality.Statistics`). `None` if it has none in S3.
+    pub model_quality: Option<S3Uri>,
     /// The customer metadata, with [`ARTIFACT_SHA256`] and [`TRAINING_JOB`] among it.
     pub metadata: BTreeMap<String, String>,
     /// When it was registered.

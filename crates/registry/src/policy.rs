@@ -65,7 +65,9 @@ impl GroupPolicy {
             let principals = self.principals(&self.consumers);
             let packages = self.group.packages();
             let describe = ["sagemaker:DescribeModelPackageGroup"];
-            statements.push(statement("ReadGroup", &principals, &describe, self.group.as_str()));
+            // ARNs have names in lower case, and policies tell cases apart.
+            let group = self.group.as_str().to_lowercase();
+            statements.push(statement("ReadGroup", &principals, &describe, &group));
             statements.push(statement("UsePackages", &principals, &CONSUME, &packages));
         }
         if !self.producers.is_empty() {
@@ -125,7 +127,7 @@ mod tests {
                         "Effect": "Allow",
                         "Principal": principals,
                         "Action": ["sagemaker:DescribeModelPackageGroup"],
-                        "Resource": "arn:aws:sagemaker:us-east-1:111111111111:model-package-group/Arrival",
+                        "Resource": "arn:aws:sagemaker:us-east-1:111111111111:model-package-group/arrival",
                     },
                     {
                         "Sid": "UsePackages",

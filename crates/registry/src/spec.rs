@@ -23,6 +23,7 @@ pub struct ModelPackageSpec {
     training_job: String,
     image: ImageUri,
     description: String,
+    model_quality: Option<S3Uri>,
     metadata: BTreeMap<String, String>,
 }
 
@@ -49,6 +50,7 @@ impl ModelPackageSpec {
             training_job,
             image,
             description: String::new(),
+            model_quality: None,
             metadata: metadata.into(),
         })
     }
@@ -65,6 +67,13 @@ impl ModelPackageSpec {
             return Err(invalid("description", self.description, format!("it holds the control character {bad:?}")));
         }
         Ok(self)
+    }
+
+    /// Says where the model's statistics lie, as JSON in the shape of SageMaker's model-quality statistics: the registry
+    /// shows them beside the package.
+    #[must_use]
+    pub fn with_model_quality(self, statistics: S3Uri) -> Self {
+        Self { model_quality: Some(statistics), ..self }
     }
 
     /// Adds a fact worth keeping with the model, such as the run's id or a metric.
@@ -105,6 +114,11 @@ impl ModelPackageSpec {
     /// The image that serves it.
     pub fn image(&self) -> &ImageUri {
         &self.image
+    }
+
+    /// Where its model-quality statistics lie.
+    pub fn model_quality(&self) -> Option<&S3Uri> {
+        self.model_quality.as_ref()
     }
 
     /// The metadata, with the artifact's SHA-256 and the training job among it.

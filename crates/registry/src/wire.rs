@@ -8,7 +8,7 @@ use aws_sdk_sagemaker::operation::list_model_packages::builders::ListModelPackag
 use aws_sdk_sagemaker::operation::update_model_package::builders::UpdateModelPackageInputBuilder;
 use aws_sdk_sagemaker::{primitives, types};
 use chrono::{DateTime, Utc};
-use refit_aws::RequestError;
+use refit_aws::{RequestError, S3Uri};
 
 use crate::{
     ApprovalStatus, GroupRef, ModelPackage, ModelPackageArn, ModelPackageGroupName, ModelPackageSpec,
@@ -19,6 +19,7 @@ use crate::{
 const PAGE: i32 = 100;
 
 const CSV: &str = "text/csv";
+const JSON: &str = "application/json";
 
 pub(crate) fn create_group(name: &ModelPackageGroupName) -> CreateModelPackageGroupInputBuilder {
     CreateModelPackageGroupInputBuilder::default().model_package_group_name(name.as_str())
@@ -39,14 +40,26 @@ pub(crate) fn create_package(spec: &ModelPackageSpec) -> CreateModelPackageInput
         .model_package_description(spec.marked_description())
         .inference_specification(inference)
         .model_approval_status(types::ModelApprovalStatus::PendingManualApproval)
+        .set_model_metrics(spec.model_quality().map(model_metrics))
         .set_customer_metadata_properties(Some(spec.metadata().clone().into_iter().collect()))
         .client_token(spec.registration().to_string())
 }
 
-pub(crate) fn decide(arn: &ModelPackageArn, approval: ApprovalStatus, why: &str) -> UpdateModelPackageInputBuilder {
+fn model_metrics(statistics: &S3Uri) -> types::ModelMetrics {
+    let source = types::MetricsSource::builder().content_type(JSON).s3_uri(statistics.to_string()).build();
+    let quality = types::ModelQuality::builder().statistics(source).build();
+    types::ModelMetrics::builder().model_quality(quality).build()
+}
+
+/// Without an approval the status stays what it is.
+pub(crate) fn decide(
+    arn: &ModelPackageArn,
+    approval: Option<ApprovalStatus>,
+    why: &str,
+) -> UpdateModelPackageInputBuilder {
     UpdateModelPackageInputBuilder::default()
         .model_package_arn(arn.as_str())
-        .model_approval_status(approval_to_wire(approval))
+        .set_model_approval_status(approval.map(approval_to_wire))
         .approval_description(why)
 }
 
@@ -87,6 +100,7 @@ pub(crate) fn package(package: &DescribeModelPackageOutput) -> Result<ModelPacka
     let answer = Answer("DescribeModelPackage");
     let arn = answer.arn(package.model_package_arn())?;
     let container = package.inference_specification().and_then(|inference| inference.containers().first());
+    let quality = package.model_metrics().and_then(|metrics| metrics.model_quality()?.statistics()?.s3_uri());
     Ok(ModelPackage {
         version: arn.version(),
         arn,
@@ -96,6 +110,7 @@ pub(crate) fn package(package: &DescribeModelPackageOutput) -> Result<ModelPacka
         description: package.model_package_description().map(str::to_owned),
         artifact: container.and_then(|container| container.model_data_url()?.parse().ok()),
         image: container.and_then(|container| container.image()?.parse().ok()),
+        model_quality: quality.and_then(|uri| uri.parse().ok()),
         metadata: package.customer_metadata_properties().cloned().unwrap_or_default().into_iter().collect(),
         created: answer.time(package.creation_time())?,
     })
@@ -210,6 +225,7 @@ mod tests {
         let text = match name {
             "CreateModelPackageGroup" => include_str!("golden/create_model_package_group.json"),
             "CreateModelPackage" => include_str!("golden/create_model_package.json"),
+            "CreateModelPackage with metrics" => include_str!("golden/create_model_package_with_metrics.json"),
             "UpdateModelPackage" => include_str!("golden/update_model_package.json"),
             _ => include_str!("golden/describe_model_package.json"),
         };
@@ -232,8 +248,13 @@ mod tests {
         let sent = Sent::default();
         let answer = describe(&arn()).send_with(&sent.client()).await;
         assert_eq!(sent.body(answer), golden("DescribeModelPackage"));
-        let answer = decide(&arn(), ApprovalStatus::Approved, "looks good").send_with(&sent.client()).await;
+        let answer = decide(&arn(), Some(ApprovalStatus::Approved), "looks good").send_with(&sent.client()).await;
         assert_eq!(sent.body(answer), golden("UpdateModelPackage"));
+        // Without a decision, the reason alone.
+        let mut theirs = golden("UpdateModelPackage");
+        theirs.as_object_mut().unwrap().remove("ModelApprovalStatus");
+        let answer = decide(&arn(), None, "looks good").send_with(&sent.client()).await;
+        assert_eq!(sent.body(answer), theirs);
     }
 
     #[tokio::test]
@@ -272,6 +293,21 @@ mod tests {
         inference.remove("SupportedTransformInstanceTypes");
         inference["Containers"][0].as_object_mut().unwrap().remove("Environment");
         assert_eq!(ours, theirs);
+    }
+
+    // The SDK's `ModelMetrics(model_statistics=MetricsSource(...))`, by boto3 1.43.117.
+    #[tokio::test]
+    async fn statistics_are_linked_as_boto3_does() {
+        let statistics = "s3://sagemaker-us-east-1-123456789012/evaluation/a/statistics.json";
+        let spec = spec("job-1").with_model_quality(statistics.parse().unwrap());
+        let sent = Sent::default();
+        let ours = sent.body(create_package(&spec).send_with(&sent.client()).await);
+        let mut theirs = golden("CreateModelPackage with metrics");
+        // What the SDK leaves empty.
+        for empty in ["Bias", "Explainability"] {
+            assert_eq!(theirs["ModelMetrics"].as_object_mut().unwrap().remove(empty), Some(json!({})));
+        }
+        assert_eq!(ours["ModelMetrics"], theirs["ModelMetrics"]);
     }
 
     // The defaults this must override are in botocore's documentation of ListModelPackages.

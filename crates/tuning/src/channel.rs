@@ -5,6 +5,9 @@ use crate::ChannelName;
 /// The content type of SageMaker's CSV: no header, the label in the first column.
 const CSV: &str = "text/csv";
 
+/// The content type of SageMaker's Parquet: the label in the first column.
+const PARQUET: &str = "application/x-parquet";
+
 /// A set of files that training reads: every object below an S3 prefix.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Channel {
@@ -17,6 +20,11 @@ impl Channel {
     /// CSV files without a header, the label in the first column. `uri` is one file or a prefix.
     pub fn csv(name: &str, uri: S3Uri) -> Result<Self, AwsError> {
         Ok(Self { name: name.parse()?, uri, content_type: CSV.to_owned() })
+    }
+
+    /// Parquet files, the label in the first column. `uri` is one file or a prefix.
+    pub fn parquet(name: &str, uri: S3Uri) -> Result<Self, AwsError> {
+        Ok(Self { name: name.parse()?, uri, content_type: PARQUET.to_owned() })
     }
 
     /// The channel `train`, as CSV.

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use arrow::array::{
     ArrayBuilder, ArrayRef, BinaryBuilder, BooleanBuilder, Date32Builder, Decimal128Builder, Float32Builder,
-    Float64Builder, Int16Builder, Int32Builder, Int64Builder, StringBuilder, TimestampMicrosecondBuilder,
+    Float64Builder, Int16Builder, Int32Builder, Int64Builder, IntervalMonthDayNanoBuilder, StringBuilder,
+    Time64MicrosecondBuilder, TimestampMicrosecondBuilder,
 };
-use arrow::datatypes::{DataType, SchemaRef, TimeUnit};
+use arrow::datatypes::{DataType, IntervalUnit, Schema, SchemaRef, TimeUnit};
 use arrow::record_batch::RecordBatch;
 
 use crate::WarehouseError;
+use crate::list::List;
 use crate::stream::BATCH_ROWS;
 
 /// A moment with a time zone, as every warehouse hands it out.
@@ -36,10 +38,10 @@ pub(crate) enum Column {
     Text(StringBuilder),
     Binary(BinaryBuilder),
     Date(Date32Builder),
-    Timestamp(
-        TimestampMicrosecondBuilder,
-        #[cfg_attr(not(feature = "sqlite"), allow(dead_code, reason = "only SQLite keeps times as text"))] Zone,
-    ),
+    Time(Time64MicrosecondBuilder),
+    Timestamp(TimestampMicrosecondBuilder, Zone),
+    Interval(IntervalMonthDayNanoBuilder),
+    List(List),
 }
 
 /// How many digits a decimal has, and how many of them after the point.
@@ -84,6 +86,11 @@ impl Column {
                 TimestampMicrosecondBuilder::with_capacity(BATCH_ROWS).with_data_type(data_type.clone()),
                 if zone.is_some() { Zone::Utc } else { Zone::Unsaid },
             ),
+            DataType::Time64(TimeUnit::Microsecond) => Self::Time(Time64MicrosecondBuilder::with_capacity(BATCH_ROWS)),
+            DataType::Interval(IntervalUnit::MonthDayNano) => {
+                Self::Interval(IntervalMonthDayNanoBuilder::with_capacity(BATCH_ROWS))
+            }
+            DataType::List(element) => Self::List(List::new(element)?),
             _ => return None,
         })
     }
@@ -100,7 +107,10 @@ impl Column {
             Self::Text(column) => column.append_null(),
             Self::Binary(column) => column.append_null(),
             Self::Date(column) => column.append_null(),
+            Self::Time(column) => column.append_null(),
             Self::Timestamp(column, _) => column.append_null(),
+            Self::Interval(column) => column.append_null(),
+            Self::List(column) => column.append_null(),
         }
     }
 
@@ -117,7 +127,10 @@ impl Column {
             Self::Text(column) => Arc::new(column.finish()),
             Self::Binary(column) => Arc::new(column.finish()),
             Self::Date(column) => Arc::new(column.finish()),
+            Self::Time(column) => Arc::new(column.finish()),
             Self::Timestamp(column, _) => Arc::new(column.finish()),
+            Self::Interval(column) => Arc::new(column.finish()),
+            Self::List(column) => Arc::new(column.finish()),
         }
     }
 
@@ -133,8 +146,21 @@ impl Column {
             Self::Text(column) => column.len(),
             Self::Binary(column) => column.len(),
             Self::Date(column) => column.len(),
+            Self::Time(column) => column.len(),
             Self::Timestamp(column, _) => column.len(),
+            Self::Interval(column) => column.len(),
+            Self::List(column) => column.len(),
         }
+    }
+}
+
+/// Refuses a result of which two columns have one name: nothing further on could tell them apart.
+pub(crate) fn refuse_duplicates(schema: &Schema) -> Result<(), WarehouseError> {
+    let mut names: Vec<_> = schema.fields().iter().map(|field| field.name()).collect();
+    names.sort_unstable();
+    match names.windows(2).find(|pair| pair[0] == pair[1]) {
+        Some(pair) => Err(WarehouseError::DuplicateColumn { column: pair[0].clone() }),
+        None => Ok(()),
     }
 }
 

@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{DateWindow, iso};
+use crate::{DateWindow, Parallel, iso};
 
 /// A query with its parameters: what is asked of a warehouse.
 ///
@@ -27,12 +27,13 @@ pub struct Extract {
     sql: String,
     window: Option<DateWindow>,
     bound: Vec<Parameter>,
+    parallel: Option<Parallel>,
 }
 
 impl Extract {
     /// A query without a window and without parameters.
     pub fn new(sql: impl Into<String>) -> Self {
-        Self { sql: sql.into(), window: None, bound: Vec::new() }
+        Self { sql: sql.into(), window: None, bound: Vec::new(), parallel: None }
     }
 
     /// Sets the window, which binds `$1` and `$2`.
@@ -49,6 +50,13 @@ impl Extract {
         self
     }
 
+    /// Reads over several connections, where the warehouse can.
+    #[must_use]
+    pub fn parallel(mut self, parallel: Parallel) -> Self {
+        self.parallel = Some(parallel);
+        self
+    }
+
     /// The query's text.
     #[must_use]
     pub fn sql(&self) -> &str {
@@ -59,6 +67,10 @@ impl Extract {
     #[must_use]
     pub fn date_window(&self) -> Option<DateWindow> {
         self.window
+    }
+
+    pub(crate) fn over(&self) -> Option<&Parallel> {
+        self.parallel.as_ref()
     }
 
     /// All parameters in the order of `$1`, `$2`, …, the window's floor and ceiling first.
@@ -81,7 +93,7 @@ pub enum Parameter {
     /// A whole number.
     Integer(i64),
     /// A number.
-    Float(f64),
+    Float(#[serde(with = "float_json")] f64),
     /// True or false.
     Boolean(bool),
     /// Text.
@@ -102,6 +114,42 @@ impl Parameter {
             Self::Text(value) => value.clone(),
             Self::Date(value) => value.to_string(),
             Self::Timestamp(value) => iso::timestamp_text(value.and_utc().timestamp_micros()),
+        }
+    }
+
+    /// The text that a server reads back as this value: PostgreSQL 14 and older do not read Rust's `inf`.
+    pub(crate) fn to_server_text(&self) -> String {
+        match self {
+            Self::Float(value) if value.is_infinite() && *value > 0.0 => "Infinity".to_owned(),
+            Self::Float(value) if value.is_infinite() => "-Infinity".to_owned(),
+            other => other.to_text(),
+        }
+    }
+}
+
+/// JSON has no NaN and no infinity: they are texts there.
+mod float_json {
+    use serde::de::{Deserialize, Deserializer, Error};
+    use serde::{Serialize, Serializer};
+
+    #[derive(serde::Deserialize)]
+    #[serde(untagged)]
+    enum Number {
+        Finite(f64),
+        Text(String),
+    }
+
+    pub(super) fn serialize<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+        match value.is_finite() {
+            true => value.serialize(serializer),
+            false => value.to_string().serialize(serializer),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+        match Number::deserialize(deserializer)? {
+            Number::Finite(value) => Ok(value),
+            Number::Text(text) => text.parse().map_err(D::Error::custom),
         }
     }
 }
@@ -177,10 +225,22 @@ mod tests {
     #[test]
     fn parameters_survive_json() {
         let moment: DateTime<Utc> = "2013-01-01T05:00:00.25Z".parse().unwrap();
-        let parameters =
-            vec![Parameter::from(7), 0.1.into(), true.into(), "EWR".into(), moment.date_naive().into(), moment.into()];
+        let parameters = vec![
+            Parameter::from(7),
+            0.1.into(),
+            f64::INFINITY.into(),
+            true.into(),
+            "EWR".into(),
+            moment.date_naive().into(),
+            moment.into(),
+        ];
         let json = serde_json::to_string(&parameters).unwrap();
-        assert!(json.starts_with(r#"[{"type":"integer","value":7},{"type":"float","value":0.1},"#), "{json}");
+        assert!(
+            json.starts_with(
+                r#"[{"type":"integer","value":7},{"type":"float","value":0.1},{"type":"float","value":"inf"},"#
+            ),
+            "{json}"
+        );
         assert_eq!(serde_json::from_str::<Vec<Parameter>>(&json).unwrap(), parameters);
     }
 }

@@ -20,16 +20,6 @@ pub enum Set {
 impl Set {
     /// All sets.
     pub const ALL: [Self; 3] = [Self::Train, Self::Validation, Self::Evaluation];
-
-    /// The name of the set's file.
-    #[must_use]
-    pub fn file_name(self) -> &'static str {
-        match self {
-            Self::Train => "train.csv",
-            Self::Validation => "validation.csv",
-            Self::Evaluation => "evaluation.csv",
-        }
-    }
 }
 
 /// A rule that puts each row into one [`Set`], whatever order the rows come in. Its column is never a feature.

@@ -16,6 +16,10 @@ use crate::WarehouseError;
 /// How many rows a batch has, at most.
 pub(crate) const BATCH_ROWS: usize = 8192;
 
+/// A batch whose values are this long takes no further row, however few it has: long texts must neither fill the memory nor
+/// outgrow Arrow's 32-bit offsets.
+pub(crate) const BATCH_BYTES: usize = 8 * 1024 * 1024;
+
 /// Stops a running query. Called once, from any thread, where the reader is dropped early.
 pub(crate) type Cancel = Box<dyn FnOnce() + Send>;
 

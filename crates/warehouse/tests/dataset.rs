@@ -10,7 +10,9 @@ use arrow::array::{
     RecordBatchIterator, StringArray, TimestampMillisecondArray,
 };
 use arrow::record_batch::{RecordBatch, RecordBatchReader};
-use refit_warehouse::{DatasetSpec, DateWindow, Extract, Manifest, Percent, Set, Split, WarehouseError};
+use refit_warehouse::{
+    DatasetError, DatasetSpec, DateWindow, Extract, Format, Manifest, Percent, Set, Split, WarehouseError,
+};
 use sha2::{Digest, Sha256};
 
 fn batch(columns: Vec<(&str, ArrayRef)>) -> RecordBatch {
@@ -29,6 +31,10 @@ fn floats(values: &[Option<f64>]) -> ArrayRef {
 /// 2013-01-01 and the days after it.
 fn days(count: i32) -> ArrayRef {
     Arc::new(Date32Array::from_iter_values(15_706..15_706 + count))
+}
+
+fn days_as_numbers() -> ArrayRef {
+    Arc::new(Int64Array::from_iter_values(0..4))
 }
 
 fn by_day() -> Split {
@@ -89,14 +95,14 @@ fn the_files_are_what_sagemaker_reads() {
     let spec = DatasetSpec::new("y", by_day()).leave_out(["key"]);
     let manifest = spec.write(reader(four_days(more)), &extract, &dir).unwrap();
 
-    let content = |set: Set| fs::read_to_string(dir.join(set.file_name())).unwrap();
+    let content = |set: Set| fs::read_to_string(dir.join(Format::Csv.file_name(set))).unwrap();
     assert_eq!(content(Set::Train), "1.0,0.25,1,-1,0.1,12.3400\n0.1,,0,9223372036854775807,16777216.0,-0.0001\n");
     assert_eq!(content(Set::Validation), "-3.5,,,,0.00001,0.0000\n");
     assert_eq!(content(Set::Evaluation), "1e-7,,1,0,-0.0,0.0005\n");
     assert_eq!(files(&dir), ["evaluation.csv", "manifest.json", "train.csv", "validation.csv"]);
 
     assert_eq!(manifest.feature_names(), ["x", "flag", "count", "single", "price"]);
-    assert_eq!(manifest.features[4].data_type, "Decimal128(12, 4)");
+    assert_eq!(manifest.contract.features[4].data_type, "Decimal128(12, 4)");
     for (set, rows) in [(Set::Train, 2), (Set::Validation, 1), (Set::Evaluation, 1)] {
         let file = manifest.file(set).unwrap();
         let text = content(set);
@@ -163,9 +169,9 @@ fn the_label_must_be_there_and_a_number() {
     let error = refused(&DatasetSpec::new("arr_delay", by_day()), four_days(vec![feature()]));
     assert!(error.to_string().contains("there is no label column arr_delay: there are y, day, x"), "{error}");
     let error = refused(&DatasetSpec::new("y", by_hash("x")), four_days(vec![feature()]));
-    assert!(matches!(error, WarehouseError::SplitColumnType { .. }), "{error}");
+    assert!(matches!(error, WarehouseError::Dataset(DatasetError::SplitColumnType { .. })), "{error}");
     let error = refused(&DatasetSpec::new("day", by_day()), four_days(vec![feature()]));
-    assert!(matches!(error, WarehouseError::LabelType { .. }), "{error}");
+    assert!(matches!(error, WarehouseError::Dataset(DatasetError::LabelType { .. })), "{error}");
 }
 
 #[test]
@@ -173,7 +179,32 @@ fn a_row_without_a_label_is_named() {
     for missing in [None, Some(f64::NAN), Some(f64::INFINITY)] {
         let columns = vec![("y", floats(&[Some(1.0), Some(2.0), missing, Some(3.0)])), ("day", days(4)), feature()];
         match refused(&DatasetSpec::new("y", by_day()), batch(columns)) {
-            WarehouseError::NullLabel { label, row } => assert_eq!((label.as_str(), row), ("y", 3)),
+            WarehouseError::Dataset(DatasetError::NullLabel { label, row }) => {
+                assert_eq!((label.as_str(), row), ("y", 3))
+            }
+            other => panic!("{other}"),
+        }
+    }
+}
+
+/// XGBoost 3.0.5 reads 3.3999999999999997e38 from CSV as 3.4000004e38, 3.4028235e38 not at all, and 1e39 as 1e38.
+#[test]
+fn a_number_beyond_float32_is_named() {
+    let written = |value: f64| {
+        let dir = tempfile::tempdir().unwrap();
+        let x = floats(&[Some(0.5), Some(-3.399_999_999_999_999_7e38), Some(value), None]);
+        DatasetSpec::new("y", by_day()).write(
+            reader(four_days(vec![("z", days_as_numbers()), ("x", x)])),
+            &Extract::new("SELECT"),
+            dir.path(),
+        )
+    };
+    written(3.399_999_999_999_999_7e38).unwrap();
+    for value in [3.4e38, f64::from(f32::MAX), f64::from(f32::MIN), 1e39, f64::MIN] {
+        match written(value).unwrap_err() {
+            WarehouseError::Dataset(DatasetError::BeyondFloat32 { column, row, value: named }) => {
+                assert_eq!((column.as_str(), row, named), ("x", 3, value));
+            }
             other => panic!("{other}"),
         }
     }
@@ -184,19 +215,19 @@ fn a_feature_that_is_no_number_is_refused_with_the_sql_to_write() {
     let spec = DatasetSpec::new("y", by_day());
     let text: ArrayRef = Arc::new(StringArray::from(vec!["UA", "AA", "B6", "UA"]));
     let error = refused(&spec, four_days(vec![feature(), ("carrier", text.clone())]));
-    assert!(matches!(error, WarehouseError::TextFeature { .. }), "{error}");
+    assert!(matches!(error, WarehouseError::Dataset(DatasetError::TextFeature { .. })), "{error}");
     assert!(error.to_string().contains("CASE WHEN \"carrier\" = '…' THEN 1 ELSE 0 END"), "{error}");
 
     let error = refused(&spec, four_days(vec![feature(), ("sold", days(4))]));
-    assert!(matches!(error, WarehouseError::TimeFeature { .. }), "{error}");
+    assert!(matches!(error, WarehouseError::Dataset(DatasetError::TimeFeature { .. })), "{error}");
     assert!(error.to_string().contains("EXTRACT(HOUR FROM \"sold\")"), "{error}");
     assert!(error.to_string().contains("strftime('%H', \"sold\")"), "{error}");
 
     let blob: ArrayRef = Arc::new(BinaryArray::from_vec(vec![b"", b"", b"", b""]));
     let error = refused(&spec, four_days(vec![("blob", blob)]));
-    assert!(matches!(error, WarehouseError::FeatureType { .. }), "{error}");
+    assert!(matches!(error, WarehouseError::Dataset(DatasetError::FeatureType { .. })), "{error}");
     let error = refused(&spec, four_days(vec![]));
-    assert!(matches!(error, WarehouseError::NoFeatures { .. }), "{error}");
+    assert!(matches!(error, WarehouseError::Dataset(DatasetError::NoFeatures { .. })), "{error}");
 }
 
 #[test]
@@ -220,7 +251,8 @@ fn a_row_without_a_place_is_named() {
     for text in texts {
         let columns = vec![("y", floats(&[Some(1.0); 4])), ("day", text), feature()];
         match refused(&DatasetSpec::new("y", by_day()), batch(columns)) {
-            WarehouseError::NullSplit { column, row } | WarehouseError::Value { column, row, .. } => {
+            WarehouseError::Dataset(DatasetError::NullSplit { column, row })
+            | WarehouseError::Value { column, row, .. } => {
                 assert_eq!((column.as_str(), row), ("day", 2));
             }
             other => panic!("{other}"),
@@ -232,7 +264,9 @@ fn a_row_without_a_place_is_named() {
 fn a_set_without_rows_is_named() {
     let columns = vec![("y", floats(&[Some(1.0); 3])), ("day", days(3)), ("x", floats(&[None; 3]))];
     match refused(&DatasetSpec::new("y", by_day()), batch(columns)) {
-        WarehouseError::EmptySplit { file, rows, .. } => assert_eq!((file, rows), ("evaluation.csv", 3)),
+        WarehouseError::Dataset(DatasetError::EmptySplit { file, rows, .. }) => {
+            assert_eq!((file, rows), ("evaluation.csv", 3))
+        }
         other => panic!("{other}"),
     }
     let none = four_days(vec![feature()]).slice(0, 0);
@@ -271,7 +305,7 @@ fn a_folder_that_cannot_be_made_is_named() {
     fs::write(&file, "").unwrap();
     let extract = Extract::new("SELECT");
     let error = DatasetSpec::new("y", by_day()).write(reader(four_days(vec![feature()])), &extract, &file).unwrap_err();
-    assert!(matches!(&error, WarehouseError::File { path, .. } if *path == file), "{error}");
+    assert!(matches!(&error, WarehouseError::Unwritten { place, .. } if place.contains("/file/train.csv")), "{error}");
 }
 
 const PYTHON_COUNTS: [u64; 3] = [7_083, 1_953, 964];

@@ -25,6 +25,10 @@ pub enum Format {
     Deprecated,
 }
 
+/// Asks for the sums over the trees, without dropping any as a training of `dart` would.
+pub(crate) const MARGINS: &std::ffi::CStr =
+    c"{\"type\": 1, \"training\": false, \"iteration_begin\": 0, \"iteration_end\": 0, \"strict_shape\": true}";
+
 impl Booster {
     pub(crate) fn new(handle: BoosterHandle) -> Result<Self, XgboostError> {
         let columns =
@@ -85,10 +89,7 @@ impl Booster {
     /// # Errors
     /// [`XgboostError::Length`] if the matrix has another number of columns than the model.
     pub fn predict_margin(&self, matrix: &DMatrix) -> Result<Vec<f32>, XgboostError> {
-        self.predict_as(
-            matrix,
-            c"{\"type\": 1, \"training\": false, \"iteration_begin\": 0, \"iteration_end\": 0, \"strict_shape\": true}",
-        )
+        self.predict_as(matrix, MARGINS)
     }
 
     /// How many features the model was trained on.

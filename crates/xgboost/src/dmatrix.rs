@@ -32,6 +32,40 @@ impl DMatrix {
         Ok(Self { handle, rows: rows.len() / columns, columns, labelled: false })
     }
 
+    /// Copies a table of which only some cells are there; the others are missing. The cells come row by row: `ends` tells
+    /// for each row where its cells end, `columns` and `values` what each cell is.
+    ///
+    /// # Errors
+    /// [`XgboostError::Length`] if there is no row or no cell, or the three do not fit each other.
+    pub fn sparse(ends: &[usize], columns: &[u32], values: &[f32]) -> Result<Self, XgboostError> {
+        let (rows, cells) = (ends.len(), ends.last().copied().unwrap_or_default());
+        let Some(widest) = columns.iter().max().filter(|_| rows > 0 && ends.is_sorted()) else {
+            return Err(XgboostError::Length { what: "rows", expected: 1, found: 0 });
+        };
+        for found in [columns.len(), values.len()] {
+            if found != cells {
+                return Err(XgboostError::Length { what: "columns", expected: cells, found });
+            }
+        }
+        let ends: Vec<u64> = ends.iter().map(|end| *end as u64).collect();
+        let width = u64::from(*widest) + 1;
+        let handle = MatrixHandle::sparse(&ends, columns, values, width)
+            .map_err(|reason| XgboostError::library("take the rows over", reason))?;
+        Ok(Self { handle, rows, columns: width as usize, labelled: false })
+    }
+
+    /// Sets how many rows, one group after another, a ranking compares with each other; without it all of them.
+    ///
+    /// # Errors
+    /// [`XgboostError::Length`] if the groups do not hold all rows together.
+    pub fn set_groups(&mut self, sizes: &[u32]) -> Result<(), XgboostError> {
+        let found = sizes.iter().map(|size| *size as usize).sum();
+        if found != self.rows {
+            return Err(XgboostError::Length { what: "rows", expected: self.rows, found });
+        }
+        self.handle.set_groups(sizes).map_err(|reason| XgboostError::library("take the groups over", reason))
+    }
+
     /// Sets the value to be learned, one per row.
     ///
     /// # Errors

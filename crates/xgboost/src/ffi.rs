@@ -45,6 +45,36 @@ impl MatrixHandle {
         Ok(Self { raw: handle(raw)?, not_sync: PhantomData })
     }
 
+    /// Copies rows of which only some cells are there: `ends[row]` is where the cells of row `row` end.
+    pub(crate) fn sparse(ends: &[u64], columns: &[u32], values: &[f32], width: u64) -> Result<Self, Refusal> {
+        redirect_log();
+        let starts: Vec<u64> = std::iter::once(0).chain(ends.iter().copied()).collect();
+        let mut raw = ptr::null_mut();
+        // SAFETY: `starts` holds a number per row and one more, none above the length of `columns` and `values`, which are
+        // equally long (checked by the caller); all outlive the call, which copies them; `raw` is a valid place.
+        check(unsafe {
+            sys::XGDMatrixCreateFromCSREx(
+                starts.as_ptr(),
+                columns.as_ptr(),
+                values.as_ptr(),
+                starts.len() as u64,
+                values.len() as u64,
+                width,
+                &raw mut raw,
+            )
+        })?;
+        Ok(Self { raw: handle(raw)?, not_sync: PhantomData })
+    }
+
+    /// Copies the sizes of the groups of rows that a ranking compares.
+    pub(crate) fn set_groups(&mut self, sizes: &[u32]) -> Result<(), Refusal> {
+        redirect_log();
+        // SAFETY: the handle is live until drop; the name ends in NUL; `sizes` outlives the call, which copies them.
+        check(unsafe {
+            sys::XGDMatrixSetUIntInfo(self.raw.as_ptr(), c"group".as_ptr(), sizes.as_ptr(), sizes.len() as u64)
+        })
+    }
+
     /// Copies a value per row into `label` or `weight`.
     pub(crate) fn set_floats(&mut self, field: &CStr, values: &[f32]) -> Result<(), Refusal> {
         redirect_log();

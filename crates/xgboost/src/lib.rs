@@ -54,4 +54,4 @@ pub use booster::{Booster, Format};
 pub use dmatrix::DMatrix;
 pub use early_stopping::EarlyStopping;
 pub use error::XgboostError;
-pub use training::{Metric, Round, Trained, Training};
+pub use training::{CustomMetrics, Metric, Round, Trained, Training};

@@ -2,12 +2,15 @@ use std::ffi::CString;
 use std::fmt;
 use std::ops::ControlFlow;
 
-use crate::booster::Booster;
+use crate::booster::{Booster, MARGINS};
 use crate::dmatrix::DMatrix;
 use crate::early_stopping::{EarlyStopping, Watch};
 use crate::error::XgboostError;
 use crate::evaluation_line::EvaluationSets;
 use crate::ffi::{BoosterHandle, MatrixHandle};
+
+/// Computes metrics of an evaluation set, given by its name and the margins of its rows (for several classes row-major).
+pub type CustomMetrics<'a> = &'a mut dyn FnMut(&str, &[f32]) -> Result<Vec<(String, f64)>, String>;
 
 /// How to train: XGBoost's parameters, the number of rounds and when to stop before.
 ///
@@ -76,6 +79,21 @@ impl Training {
         &self,
         train: &DMatrix,
         evals: &[(&str, &DMatrix)],
+        on_round: impl FnMut(&Round) -> ControlFlow<()>,
+    ) -> Result<Trained, XgboostError> {
+        self.run_with(train, evals, None, on_round)
+    }
+
+    /// As [`run`](Self::run), with metrics of the caller's beside XGBoost's (Python's `feval`). They come after XGBoost's own
+    /// in each round, set by set, and early stopping may watch one.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run), and [`XgboostError::Library`] with the reason why a metric could not be computed.
+    pub fn run_with(
+        &self,
+        train: &DMatrix,
+        evals: &[(&str, &DMatrix)],
+        mut custom: Option<CustomMetrics<'_>>,
         mut on_round: impl FnMut(&Round) -> ControlFlow<()>,
     ) -> Result<Trained, XgboostError> {
         let sets = EvaluationSets::new(evals)?;
@@ -84,7 +102,10 @@ impl Training {
         let mut rounds = Vec::new();
         let mut stopped = false;
         for index in 0..self.num_round {
-            let round = self.round(&mut handle, index, train, &sets)?;
+            let mut round = self.round(&mut handle, index, train, &sets)?;
+            if let Some(custom) = &mut custom {
+                round.metrics.extend(custom_metrics(&handle, evals, custom)?);
+            }
             let exhausted = match &mut watch {
                 Some(watch) => watch.observe(&round)?,
                 None => false,
@@ -168,6 +189,21 @@ fn finish(handle: BoosterHandle, watch: Option<&Watch<'_>>) -> Result<BoosterHan
         handle.set_attribute(key, &value).map_err(keep)?;
     }
     Ok(handle)
+}
+
+fn custom_metrics(
+    handle: &BoosterHandle,
+    evals: &[(&str, &DMatrix)],
+    custom: &mut CustomMetrics<'_>,
+) -> Result<Vec<Metric>, XgboostError> {
+    let failed = |reason| XgboostError::library("evaluate a round", reason);
+    let mut metrics = Vec::new();
+    for (set, matrix) in evals {
+        let margins = handle.predict(&matrix.handle, MARGINS).map_err(failed)?;
+        let computed = custom(set, &margins).map_err(failed)?;
+        metrics.extend(computed.into_iter().map(|(name, value)| Metric { set: (*set).to_owned(), name, value }));
+    }
+    Ok(metrics)
 }
 
 fn set_param(handle: &mut BoosterHandle, name: &str, value: &str) -> Result<(), XgboostError> {

@@ -14,7 +14,7 @@ use refit_xgboost::{DMatrix, Format, Training};
 
 use super::{fresh, fresh_bucket};
 
-const IMAGE: &str = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.2-2";
+pub(super) const IMAGE: &str = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.2-2";
 const ROLE: &str = "arn:aws:iam::123456789012:role/SageMakerRole";
 const PACKAGES: &str = "arn:aws:sagemaker:us-east-1:123456789012:model-package";
 
@@ -22,7 +22,7 @@ const PACKAGES: &str = "arn:aws:sagemaker:us-east-1:123456789012:model-package";
 const ROWS: &str = "0\n3\n";
 
 /// The `model.tar.gz` of a model with one split, which predicts `low` for x = 0 and 1 and `high` for x = 2 and 3.
-fn artifact(low: f32, high: f32) -> Vec<u8> {
+pub(super) fn artifact(low: f32, high: f32) -> Vec<u8> {
     let mut rows = DMatrix::dense(&[0.0, 1.0, 2.0, 3.0], 1).unwrap();
     rows.set_labels(&[low, low, high, high]).unwrap();
     // With a step of 1 and nothing regularised, a leaf is the mean of its labels.
@@ -38,14 +38,17 @@ fn artifact(low: f32, high: f32) -> Vec<u8> {
 }
 
 /// An endpoint that does not exist yet, and the bucket it will serve from.
-struct Stage {
-    store: ArtifactStore,
-    client: EndpointClient,
+pub struct Stage {
+    /// The bucket it serves from.
+    pub store: ArtifactStore,
+    /// The client of the endpoint.
+    pub client: EndpointClient,
     config: SdkConfig,
 }
 
 impl Stage {
-    async fn new(config: &SdkConfig) -> Self {
+    /// With a new bucket and the name of an endpoint that is not there.
+    pub async fn new(config: &SdkConfig) -> Self {
         let store = ArtifactStore::new(config, fresh_bucket("refit-endpoint"));
         store.ensure_bucket().await.unwrap();
         let client = EndpointClient::new(config, spec(&store));
@@ -53,7 +56,7 @@ impl Stage {
     }
 
     /// Stores an artifact as a training job does, and says how to deploy it.
-    async fn trained(&self, target_model: &str, version: u32, low: f32, high: f32) -> Deployment {
+    pub async fn trained(&self, target_model: &str, version: u32, low: f32, high: f32) -> Deployment {
         let bytes = artifact(low, high);
         let digest = Sha256Digest::of(&bytes);
         let name = target_model.trim_end_matches(".tar.gz");
@@ -62,16 +65,19 @@ impl Stage {
         Deployment::new(target_model.parse().unwrap(), stored.uri, digest).with_model_package(package).unwrap()
     }
 
-    async fn apply(&self, deployments: &[Deployment]) {
+    /// Deploys.
+    pub async fn apply(&self, deployments: &[Deployment]) {
         let plan = self.client.plan(deployments).await.unwrap();
         self.client.apply(&plan).await.unwrap();
     }
 
-    async fn invoke(&self, target_model: &str) -> Vec<f64> {
+    /// What the model predicts for a row on either side of its split.
+    pub async fn invoke(&self, target_model: &str) -> Vec<f64> {
         self.client.invoke(&model(target_model), ROWS).await.unwrap()
     }
 
-    async fn serving(&self) -> String {
+    /// The name of the endpoint config that serves.
+    pub async fn serving(&self) -> String {
         self.client.describe().await.unwrap().unwrap().config.unwrap().to_string()
     }
 }

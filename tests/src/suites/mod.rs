@@ -1,6 +1,8 @@
 //! Behaviours, each tested once and run everywhere: functions of an `SdkConfig` that panic when something is wrong.
 
+pub mod accounts;
 pub mod artifact_store;
+pub mod champion;
 pub mod endpoint;
 pub mod history_log;
 pub mod pipeline;
@@ -8,6 +10,7 @@ pub mod registry;
 pub mod s3_wire;
 pub mod sagemaker_wire;
 pub mod tuning;
+pub mod uploads;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};

@@ -1,7 +1,7 @@
 //! The model registry: registering once, deciding, and finding what may be deployed.
 
 use aws_types::SdkConfig;
-use refit_aws::Sha256Digest;
+use refit_aws::{S3Uri, Sha256Digest};
 use refit_registry::{
     ApprovalStatus, GroupPolicy, GroupRef, ModelPackageArn, ModelPackageGroupName, ModelPackageSpec, RegistryClient,
     RegistryError,
@@ -20,8 +20,13 @@ fn spec(group: &GroupRef, training_job: &str) -> ModelPackageSpec {
         IMAGE.parse().unwrap(),
     )
     .unwrap()
+    .with_model_quality(statistics(training_job))
     .with_metadata("rmse", "17.4")
     .unwrap()
+}
+
+fn statistics(training_job: &str) -> S3Uri {
+    format!("s3://refit-artifacts/evaluation/{training_job}/statistics.json").parse().unwrap()
 }
 
 async fn group(registry: &RegistryClient) -> GroupRef {
@@ -51,6 +56,7 @@ pub async fn a_model_is_registered_once(config: &SdkConfig) {
     let registry = RegistryClient::new(config);
     let group = group(&registry).await;
     let one = spec(&group, "ewr-1");
+    assert_eq!(registry.find(&one).await.unwrap(), None);
     let (first, second, third) =
         tokio::join!(registry.register(&one), registry.register(&one), registry.register(&one));
     let package = first.unwrap();
@@ -61,7 +67,9 @@ pub async fn a_model_is_registered_once(config: &SdkConfig) {
     assert_eq!(package.image.as_ref().map(|image| image.as_str()), Some(IMAGE));
     assert_eq!(package.artifact_sha256(), Some(Sha256Digest::of(b"ewr-1")));
     assert_eq!(package.training_job(), Some("ewr-1"));
+    assert_eq!(package.model_quality, Some(statistics("ewr-1")));
     assert_eq!(package.metadata["rmse"], "17.4");
+    assert_eq!(registry.find(&one).await.unwrap(), Some(package.clone()));
 
     // Another wording of the same registration, after a decision: still the same version, with the decision kept.
     registry.approve(&package.arn, "good").await.unwrap();
@@ -78,12 +86,18 @@ pub async fn a_decision_keeps_its_reason(config: &SdkConfig) {
     let registry = RegistryClient::new(config);
     let group = group(&registry).await;
     let package = registry.register(&spec(&group, "ewr-1")).await.unwrap();
+    let open = registry.leave_pending(&package.arn, "undecided, more rows would tell").await.unwrap();
+    assert_eq!(open.approval, ApprovalStatus::PendingManualApproval);
+    assert_eq!(open.approval_description.as_deref(), Some("undecided, more rows would tell"));
     let rejected = registry.reject(&package.arn, "RMSE 3 % above the champion's").await.unwrap();
     assert_eq!(rejected.approval, ApprovalStatus::Rejected);
     assert_eq!(rejected.approval_description.as_deref(), Some("RMSE 3 % above the champion's"));
     let approved = registry.approve(&package.arn, "the champion was wrong").await.unwrap();
     assert_eq!(approved.approval, ApprovalStatus::Approved);
     assert_eq!(approved.approval_description.as_deref(), Some("the champion was wrong"));
+    let late = registry.leave_pending(&package.arn, "too late").await.unwrap();
+    assert_eq!(late.approval, ApprovalStatus::Approved, "a decision stands");
+    let approved = registry.approve(&package.arn, "the champion was wrong").await.unwrap();
     assert_eq!(approved.metadata, package.metadata);
     assert_eq!(registry.describe(&package.arn).await.unwrap(), Some(approved));
     assert!(matches!(registry.approve(&package.arn, "").await, Err(RegistryError::Invalid(_))));

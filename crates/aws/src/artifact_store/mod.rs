@@ -1,11 +1,15 @@
 //! One bucket, and the artifacts in it.
 
 mod bucket;
+mod copy;
 mod error;
+mod parts;
 mod read;
+mod upload;
 mod write;
 
 pub(crate) use read::parent;
+pub use upload::Upload;
 pub(crate) use write::Condition;
 
 use aws_sdk_s3::Client;
@@ -17,7 +21,7 @@ use crate::{AccountId, AwsError, BucketName, S3Uri};
 const SHA256: &str = "sha256";
 
 /// What S3 takes in one PutObject or CopyObject request: 5 GiB.
-const ONE_REQUEST: u64 = 5 * 1024 * 1024 * 1024;
+pub(super) const ONE_REQUEST: u64 = 5 * 1024 * 1024 * 1024;
 
 /// A bucket of artifacts: data sets, models, reports, logs.
 ///
@@ -25,13 +29,16 @@ const ONE_REQUEST: u64 = 5 * 1024 * 1024 * 1024;
 /// written, the store when it is read. Writing the same bytes again makes no new version, so a run that is repeated
 /// leaves no trace.
 ///
-/// One request moves at most 5 GiB; more is [`AwsError::TooLarge`].
+/// One request moves at most 5 GiB: what is put at once and is larger is [`AwsError::TooLarge`], what is written by an [`Upload`] or copied
+/// goes in parts.
 #[derive(Debug, Clone)]
 pub struct ArtifactStore {
     client: Client,
     region: Option<String>,
     bucket: BucketName,
     expected_owner: Option<AccountId>,
+    /// What a copy moves in one request. Smaller in tests only.
+    one_request: u64,
 }
 
 impl ArtifactStore {
@@ -46,6 +53,7 @@ impl ArtifactStore {
             region: config.region().map(|region| region.as_ref().to_owned()),
             bucket,
             expected_owner: None,
+            one_request: ONE_REQUEST,
         }
     }
 

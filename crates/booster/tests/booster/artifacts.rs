@@ -1,7 +1,7 @@
 //! `model.tar.gz`: what is tolerated, and what each bad archive is told.
 
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -159,4 +159,53 @@ fn what_unpacks_to_too_much_is_stopped() {
     let many: Vec<(&str, &[u8])> = many.iter().map(|(path, content)| (path.as_str(), *content)).collect();
     let error = unpack(tar(&many).as_slice(), &Limits::new(1 << 20, 49)).unwrap_err();
     assert!(matches!(error, BoosterError::ArchiveTooLarge { limit: 49, unit: "entries" }), "{error:?}");
+}
+
+/// How much of an archive was asked for.
+struct Asked<'a> {
+    archive: &'a [u8],
+    bytes: &'a std::cell::Cell<usize>,
+}
+
+impl Read for Asked<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.archive.read(buffer)?;
+        self.bytes.set(self.bytes.get() + read);
+        Ok(read)
+    }
+}
+
+// Gzip members one after the other are one stream (RFC 1952, 2.2), so four gigabytes of zeros are sixty-four times the same
+// sixty-four megabytes.
+#[test]
+fn four_gigabytes_in_four_megabytes_are_refused_after_some_kilobytes() {
+    const ZEROS: usize = 64 << 20;
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(&vec![0; ZEROS]).unwrap();
+    let zeros = encoder.finish().unwrap();
+    let entry = |kind, size| gzip(header("xgboost-model", size, kind).as_bytes());
+    let whole = entry(EntryType::Regular, 64 * ZEROS);
+    let (long_name, pax) = (entry(EntryType::GNULongName, 64 * ZEROS), entry(EntryType::XHeader, 64 * ZEROS));
+    let small = entry(EntryType::Regular, ZEROS);
+    let bombs = [
+        ("one file", [whole, zeros.repeat(64)].concat(), "unpacked bytes"),
+        ("a long name", [long_name, zeros.repeat(64)].concat(), "unpacked bytes for each packed one"),
+        ("a file's attributes", [pax, zeros.repeat(64)].concat(), "unpacked bytes for each packed one"),
+        ("many files", [small, zeros.clone()].concat().repeat(64), "unpacked bytes for each packed one"),
+        (
+            "zeros after the end",
+            [gzip(&tar(&[("xgboost-model", b"{}")])), zeros.repeat(64)].concat(),
+            "unpacked bytes for each packed one",
+        ),
+    ];
+    for (what, bomb, passed) in bombs {
+        assert!(bomb.len() < 5 << 20, "{what}: {}", bomb.len());
+        let bytes = std::cell::Cell::new(0);
+        let error = unpack(Asked { archive: &bomb, bytes: &bytes }, &Limits::default()).unwrap_err();
+        assert!(matches!(error, BoosterError::ArchiveTooLarge { unit, .. } if unit == passed), "{what}: {error:?}");
+        // Deflate unpacks a byte to 1,032 at most, so no more than 64 MiB were ever in memory.
+        assert!(bytes.get() < 64 << 10, "{what}: {} bytes were read", bytes.get());
+    }
+    let trusted = [entry(EntryType::Regular, ZEROS), zeros].concat();
+    assert!(unpack(trusted.as_slice(), &Limits::default().with_ratio(2000)).is_ok(), "who knows better may say so");
 }

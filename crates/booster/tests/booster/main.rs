@@ -4,6 +4,7 @@
 mod artifacts;
 mod columns;
 mod damage;
+mod explained;
 mod fixtures;
 mod importance;
 mod predictions;

@@ -107,6 +107,11 @@ impl Frame {
         format!("0 0 {WIDTH} {}", self.height)
     }
 
+    /// Without the room above the plot, for a chart that has no title there.
+    pub(super) fn view_box_from(&self, top: f64) -> String {
+        format!("0 {top} {WIDTH} {}", self.height - top)
+    }
+
     pub(super) fn left(&self) -> f64 {
         self.x.from
     }

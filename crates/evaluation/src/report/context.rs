@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
-use crate::EvaluationRow;
+use crate::{Decision, EvaluationRow};
 
 /// Where an evaluated model comes from, and what came before it.
 ///
@@ -31,6 +31,12 @@ pub struct ReportContext {
     pub dataset: Option<DatasetLineage>,
     /// The tuning job it won.
     pub tuning: Option<TuningSummary>,
+    /// The model that serves, where it was looked for.
+    pub champion: Option<ChampionStanding>,
+    /// Whose training rows drift is measured from, such as `the champion's`; "training" where it is not given.
+    pub drift_from: Option<String>,
+    /// What the approval rule says, where there is one.
+    pub decision: Option<Decision>,
     /// Earlier evaluations of this model, in any order. This one may be among them.
     pub history: Vec<EvaluationRow>,
 }
@@ -48,7 +54,52 @@ impl ReportContext {
             artifact_digest: None,
             dataset: None,
             tuning: None,
+            champion: None,
+            drift_from: None,
+            decision: None,
             history: Vec::new(),
+        }
+    }
+}
+
+/// Whether a model serves, and whether it could be compared with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "standing", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ChampionStanding {
+    /// None serves, and none is approved.
+    None,
+    /// It predicted the same rows: the figures are in the evaluation.
+    Compared(ChampionLineage),
+    /// It could not predict the same rows, or not be had.
+    NotCompared {
+        /// The champion.
+        #[serde(flatten)]
+        champion: ChampionLineage,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// The model that the evaluated one would replace.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ChampionLineage {
+    /// Its model package.
+    pub package: String,
+    /// Whether an endpoint serves it; otherwise it is the newest that is approved.
+    pub serves: bool,
+    /// The training job that made it, where that is known.
+    pub training_job: Option<String>,
+    /// Its artifact's SHA-256, in hex, where that is known.
+    pub artifact_digest: Option<String>,
+}
+
+impl ChampionStanding {
+    /// The champion, where there is one.
+    pub fn champion(&self) -> Option<&ChampionLineage> {
+        match self {
+            Self::None => None,
+            Self::Compared(champion) | Self::NotCompared { champion, .. } => Some(champion),
         }
     }
 }

@@ -4,6 +4,8 @@ use maud::{Markup, html};
 
 use super::Report;
 use super::number::{count, figure, percent, signed};
+use crate::Champion;
+use crate::metrics::relative_improvement;
 
 pub(super) fn header(report: &Report) -> Markup {
     let context = &report.context;
@@ -31,7 +33,10 @@ pub(super) fn figures(report: &Report) -> Markup {
             (tile("Stdev of error", &figure(metrics.stdev_error), unit,
                 &format!("Spread around a mean error of {}.", signed(metrics.bias))))
             (versus_mean(report))
-            (versus_previous(report))
+            @match &report.evaluation.champion {
+                Some(champion) => (versus_champion(report, champion)),
+                None => (versus_previous(report)),
+            }
         }
     }
 }
@@ -65,6 +70,17 @@ fn versus_mean(report: &Report) -> Markup {
         figure(metrics.baseline_mae)
     );
     change("RMSE vs mean", report.comparison.improvement_over_mean, &note)
+}
+
+/// On the same rows, which the last model's own figures are not.
+fn versus_champion(report: &Report, champion: &Champion) -> Markup {
+    let better = relative_improvement(report.evaluation.metrics.rmse, champion.metrics.rmse);
+    let note = format!(
+        "The champion on the same rows: RMSE {}, MAE {}.",
+        figure(champion.metrics.rmse),
+        figure(champion.metrics.mae)
+    );
+    change("RMSE vs champion", better, &note)
 }
 
 fn versus_previous(report: &Report) -> Markup {

@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use super::Report;
 use super::number::{count, figure, percent, signed};
 use super::page::shortened;
+use crate::{ChampionStanding, RegressionMetrics};
 
 /// Characters of a query that the page shows.
 const QUERY: usize = 20_000;
@@ -29,6 +30,10 @@ pub(super) fn section(report: &Report) -> Markup {
                     }
                     (fact("Training job", &context.training_job))
                     @if let Some(digest) = &context.artifact_digest { (fact("Artifact", digest)) }
+                    @if let Some(champion) = context.champion.as_ref().and_then(ChampionStanding::champion) {
+                        (fact("Champion", &champion.package))
+                        @if let Some(digest) = &champion.artifact_digest { (fact("Champion's artifact", digest)) }
+                    }
                 }
             }
             section { h2 { "All figures" } (all_figures(report)) }
@@ -43,9 +48,28 @@ fn fact(name: &str, value: &str) -> Markup {
     html! { dt { (name) } dd class="name" { (value) } }
 }
 
+/// The figures of both models side by side, where there are two.
 fn all_figures(report: &Report) -> Markup {
-    let metrics = &report.evaluation.metrics;
-    let rows = [
+    let champion = report.evaluation.champion.as_ref().map(|champion| rows(&champion.metrics));
+    html! {
+        table {
+            @if champion.is_some() {
+                thead { tr { th {} th class="num" { "this model" } th class="num" { "champion" } } }
+            }
+            tbody {
+                @for (place, (name, value)) in rows(&report.evaluation.metrics).into_iter().enumerate() {
+                    tr {
+                        th scope="row" { (name) } td class="num" { (value) }
+                        @if let Some((_, value)) = champion.as_ref().map(|rows| &rows[place]) { td class="num" { (value) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn rows(metrics: &RegressionMetrics) -> [(&'static str, String); 12] {
+    [
         ("Rows", count(metrics.rows)),
         ("RMSE", figure(metrics.rmse)),
         ("MAE", figure(metrics.mae)),
@@ -58,10 +82,5 @@ fn all_figures(report: &Report) -> Markup {
         ("Stdev of the label (population)", figure(metrics.label_stdev)),
         ("RMSE of predicting the mean", figure(metrics.baseline_rmse)),
         ("MAE of predicting the mean", figure(metrics.baseline_mae)),
-    ];
-    html! {
-        table {
-            tbody { @for (name, value) in rows { tr { th scope="row" { (name) } td class="num" { (value) } } } }
-        }
-    }
+    ]
 }

@@ -2,6 +2,8 @@
 
 mod axis;
 mod context;
+mod curves;
+mod drift;
 mod error_histogram;
 mod headline;
 mod history;
@@ -10,11 +12,13 @@ mod lineage;
 mod number;
 mod page;
 mod predicted_vs_actual;
+mod slices;
 mod tuning;
+mod verdict;
 
 use serde::Serialize;
 
-pub use context::{DatasetLineage, Direction, ReportContext, Trial, TuningSummary};
+pub use context::{ChampionLineage, ChampionStanding, DatasetLineage, Direction, ReportContext, Trial, TuningSummary};
 
 use crate::metrics::relative_improvement;
 use crate::{Evaluation, EvaluationRow};

@@ -2,7 +2,10 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::{Report, error_histogram, headline, history, importance, lineage, predicted_vs_actual, tuning};
+use super::{
+    Report, curves, drift, error_histogram, headline, history, importance, lineage, predicted_vs_actual, slices,
+    tuning, verdict,
+};
 
 const STYLE: &str = include_str!("page.css");
 
@@ -24,11 +27,15 @@ pub(super) fn page(report: &Report) -> Markup {
             body {
                 (headline::header(report))
                 main {
+                    (verdict::section(report))
                     (headline::figures(report))
                     div class="pair" {
                         (predicted_vs_actual::section(report))
                         (error_histogram::section(report))
                     }
+                    (curves::section(report))
+                    (slices::section(report))
+                    (drift::section(report))
                     div class="pair" {
                         (importance::section(&report.evaluation))
                         (tuning::section(context))

@@ -2,7 +2,7 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use refit_evaluation::RegressionMetrics;
+use refit_evaluation::{BinaryMetrics, BinaryTally, RegressionMetrics};
 
 fn measured(pairs: impl IntoIterator<Item = (f64, f64)>) -> RegressionMetrics {
     RegressionMetrics::from_pairs(pairs).unwrap()
@@ -86,5 +86,63 @@ proptest! {
         distances.sort_by(f64::total_cmp);
         let median = distances[distances.len().div_ceil(2) - 1];
         prop_assert!((metrics.median_absolute_error - median).abs() <= 4e4 / 8192.0);
+    }
+}
+
+/// A label, a probability of a few distinct values, and a weight.
+fn binary_rows() -> impl Strategy<Value = Vec<(bool, u8, u8)>> {
+    vec((any::<bool>(), 0..20_u8, 1..5_u8), 2..200)
+        .prop_filter("both classes", |rows| rows.iter().any(|row| row.0) && rows.iter().any(|row| !row.0))
+}
+
+fn binary(rows: impl IntoIterator<Item = (bool, f64, f64)>) -> BinaryMetrics {
+    let mut tally = BinaryTally::new("rows");
+    rows.into_iter().for_each(|(label, score, weight)| tally.add((f64::from(u8::from(label)), score, weight)).unwrap());
+    tally.metrics().unwrap()
+}
+
+proptest! {
+    #[test]
+    fn auc_is_the_share_of_ordered_pairs(rows in binary_rows()) {
+        let rows: Vec<_> = rows.into_iter().map(|(label, score, w)| (label, f64::from(score) / 20.0, f64::from(w))).collect();
+        let (mut ordered, mut pairs) = (0.0, 0.0);
+        for (_, high, w) in rows.iter().filter(|row| row.0) {
+            for (_, low, v) in rows.iter().filter(|row| !row.0) {
+                pairs += w * v;
+                ordered += w * v * if high > low { 1.0 } else if high == low { 0.5 } else { 0.0 };
+            }
+        }
+        prop_assert!(close(binary(rows).curves.unwrap().auc, ordered / pairs, 1.0));
+    }
+
+    #[test]
+    fn the_other_class_turns_auc_round(rows in binary_rows()) {
+        let rows = rows.into_iter().map(|(label, score, w)| (label, f64::from(score) / 20.0, f64::from(w)));
+        let other = rows.clone().map(|(label, score, w)| (!label, score, w));
+        let (auc, turned) = (binary(rows).curves.unwrap().auc, binary(other).curves.unwrap().auc);
+        prop_assert!(close(auc + turned, 1.0, 1.0));
+    }
+
+    #[test]
+    fn a_weight_is_so_many_rows(rows in binary_rows()) {
+        let weighted = rows.iter().map(|(label, score, w)| (*label, f64::from(*score) / 20.0, f64::from(*w)));
+        let repeated = rows.iter().flat_map(|(label, score, w)| {
+            std::iter::repeat_n((*label, f64::from(*score) / 20.0, 1.0), usize::from(*w))
+        });
+        let (one, other) = (binary(weighted), binary(repeated));
+        for (one, other) in [(one.logloss, other.logloss), (one.f1, other.f1), (one.brier, other.brier), (one.error, other.error)] {
+            prop_assert!(close(one, other, 1.0));
+        }
+        prop_assert!(close(one.curves.unwrap().pr_auc, other.curves.unwrap().pr_auc, 1.0));
+    }
+
+    #[test]
+    fn weights_of_one_size_change_nothing(pairs in pairs(), weight in 0.001..1000.0_f64) {
+        let weighted = RegressionMetrics::from_pairs(pairs.iter().map(|(l, p)| (*l, *p, weight))).unwrap();
+        let plain = measured(pairs);
+        for (one, other) in [(plain.mae, weighted.mae), (plain.rmse, weighted.rmse), (plain.stdev_error, weighted.stdev_error)] {
+            prop_assert!(close(one, other, 1e4));
+        }
+        prop_assert_eq!(plain.rows, weighted.rows);
     }
 }

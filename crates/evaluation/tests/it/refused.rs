@@ -16,7 +16,7 @@ fn a_set_without_rows() {
     for lines in ["", "\n\n"] {
         assert!(matches!(refused(lines), EvaluationError::EmptySet { set } if set == "rows"));
     }
-    assert!(matches!(RegressionMetrics::from_pairs([]), Err(EvaluationError::EmptySet { .. })));
+    assert!(matches!(RegressionMetrics::from_pairs([(0.0, 0.0); 0]), Err(EvaluationError::EmptySet { .. })));
 }
 
 #[test]

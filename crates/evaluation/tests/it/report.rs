@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, NaiveDate, TimeDelta, TimeZone, Utc};
 use refit_evaluation::{
-    DatasetLineage, Direction, EvaluationRow, Report, ReportContext, Trial, TuningSummary, evaluate,
+    ChampionLineage, ChampionStanding, DatasetLineage, Direction, EvaluationRow, Report, ReportContext, Trial,
+    TuningSummary, evaluate,
 };
 
 use crate::fixtures::{booster, evaluation, features};
@@ -206,10 +207,11 @@ fn a_first_evaluation_without_context_is_a_page_too() {
 }
 
 #[test]
-fn one_row_is_a_page_too() {
-    let set = refit_evaluation::EvaluationSet::from_reader("one", std::io::Cursor::new("1,2,3,4,5,6\n"), &features());
+fn two_rows_are_a_page_too() {
+    let lines = std::io::Cursor::new("1,2,3,4,5,6\n2,2,3,4,5,6\n");
+    let set = refit_evaluation::EvaluationSet::from_reader("two", lines, &features());
     let html = Report::new(evaluate(&booster("model.tar.gz"), set).unwrap(), context()).html();
-    assert_holds(&html, &["All labels are equal"]);
+    assert_holds(&html, &["On 2 held-out rows"]);
     assert!(!html.contains("NaN"));
 }
 
@@ -231,4 +233,25 @@ fn a_metric_that_should_rise_finds_its_highest() {
     assert_eq!(summary.best().unwrap().name, "high");
     summary.direction = Direction::Minimize;
     assert_eq!(summary.best().unwrap().name, "low");
+}
+
+#[test]
+fn the_page_says_what_it_was_compared_with_and_why_not() {
+    let of = |standing: ChampionStanding| {
+        let mut context = context();
+        context.champion = Some(standing);
+        Report::new(evaluation(), context).html()
+    };
+    let champion = ChampionLineage {
+        package: "arn:aws:sagemaker:us-east-1:123456789012:model-package/jfk/7".to_owned(),
+        serves: false,
+        training_job: Some("tune-jfk-2404-002".to_owned()),
+        artifact_digest: None,
+    };
+    assert_holds(&of(ChampionStanding::None), &["Nothing serves yet and nothing is approved"]);
+    let reason = "its artifact is gone".to_owned();
+    let page = of(ChampionStanding::NotCompared { champion: champion.clone(), reason });
+    assert_holds(&page, &["not compared</b> with the newest approved model: its artifact is gone.", ">jfk/7<"]);
+    let page = of(ChampionStanding::Compared(ChampionLineage { serves: true, ..champion }));
+    assert_holds(&page, &["The champion is the package", "tune-jfk-2404-002"]);
 }

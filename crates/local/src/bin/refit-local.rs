@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use refit_local::{Account, LocalAws, LocalError, Options};
+use refit_local::{Account, LocalAws, LocalError, Options, Pace, Role};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -25,9 +25,21 @@ struct Arguments {
     #[arg(long, value_name = "ID:ACCESS_KEY:SECRET")]
     account: Vec<Account>,
 
+    /// A role that other accounts may assume; an account may assume all of its own. May be given again.
+    #[arg(long, value_name = "ARN=ACCOUNT[,ACCOUNT]")]
+    role: Vec<Role>,
+
     /// The region of everything.
     #[arg(long, value_name = "REGION", default_value = "us-east-1")]
     region: String,
+
+    /// How long state changes take, such as 2s or Creating=30s,Stopping=500ms.
+    #[arg(long, value_name = "PACE", default_value = "0s")]
+    pace: Pace,
+
+    /// Bytes for the models of each instance of an endpoint.
+    #[arg(long, value_name = "BYTES", default_value_t = 4 << 30)]
+    instance_memory: u64,
 }
 
 #[tokio::main]
@@ -67,7 +79,12 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
 }
 
 async fn start(arguments: Arguments) -> Result<LocalAws, LocalError> {
-    let options =
-        Options::new(arguments.data).port(arguments.port).accounts(arguments.account).region(arguments.region);
+    let options = Options::new(arguments.data)
+        .port(arguments.port)
+        .accounts(arguments.account)
+        .roles(arguments.role)
+        .region(arguments.region)
+        .pace(arguments.pace)
+        .instance_memory(arguments.instance_memory);
     LocalAws::start(options).await
 }

@@ -1,22 +1,19 @@
-//! Bringing up the fleet of an endpoint config, and switching an endpoint to it.
-
-use std::sync::Arc;
+//! What is deployed: an endpoint config with everything in it resolved.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::api::{ApiError, Caller};
-use crate::sagemaker::members::Members;
-use crate::sagemaker::moment::now;
-use crate::sagemaker::refusal::internal;
-use crate::sagemaker::resources::{Kind, Tx};
+use crate::sagemaker::members::{Members, Object};
+use crate::sagemaker::resources::Tx;
 
-use super::container::{Container, Serves};
-use super::endpoint::{Kept, Wanted};
-use super::fleet::{Fleet, LoadError};
-use super::{EndpointKey, Hosting, endpoint_config, model};
+use super::container::Container;
+use super::{endpoint_config, model};
 
-/// An endpoint config with its models resolved: what a fleet runs, whatever becomes of config and models.
+/// Instances of an endpoint, at most.
+const QUOTA: u64 = 100;
+
+/// What a fleet runs, whatever becomes of config and models.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Deployment {
     pub(super) config: String,
@@ -28,173 +25,110 @@ pub(super) struct Deployment {
 pub(super) struct VariantSpec {
     pub(super) name: String,
     pub(super) weight: f64,
-    instances: u64,
+    pub(super) instances: u64,
     pub(super) container: Container,
 }
 
-/// Starts the deployment an endpoint wants, on a thread of its own.
-pub(super) fn bring_up(hosting: &Arc<Hosting>, caller: &Caller, endpoint: &str) -> Result<(), ApiError> {
-    let (hosting, caller, endpoint) = (Arc::clone(hosting), caller.clone(), endpoint.to_owned());
-    let name = format!("deploy {endpoint}");
-    let work = move || {
-        if let Err(error) = deploy(&hosting, &caller, &endpoint) {
-            tracing::error!(endpoint, message = error.message, "the deployment's result could not be stored");
-        }
-    };
-    std::thread::Builder::new().name(name).spawn(work).map_err(internal)?;
-    Ok(())
+/// What variants keep of the deployment before, where both have them.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Retained {
+    pub(super) counts: bool,
+    pub(super) weights: bool,
 }
 
-/// Puts every endpoint's fleet up again, cold, and goes on with deployments that were under way.
-pub(super) fn resume(hosting: &Arc<Hosting>) -> Result<(), ApiError> {
-    for (caller, endpoint) in hosting.resources.everywhere(Kind::Endpoint)? {
-        let kept: Kept = endpoint.kept()?;
-        if let Some(deployed) = &kept.deployed {
-            let fleet = Fleet::new(&caller.account, deployed);
-            hosting.switch(&EndpointKey::new(&caller, &endpoint.key), Some(Arc::new(fleet)));
-        }
-        if kept.wanted.is_some() {
-            bring_up(hosting, &caller, &endpoint.key)?;
+impl Deployment {
+    /// The deployment of a config.
+    pub(super) fn resolve(tx: &Tx<'_>, caller: &Caller, config: &str) -> Result<Self, ApiError> {
+        let found = endpoint_config::find(tx, caller, config)?;
+        let variants = found.shown.objects("ProductionVariants");
+        let variants = variants.into_iter().map(|variant| VariantSpec::resolve(tx, caller, variant));
+        Ok(Self { config: config.to_owned(), variants: variants.collect::<Result<_, _>>()? })
+    }
+
+    /// The same, if it is within the account's quota of instances.
+    pub(super) fn within_quota(self) -> Result<Self, ApiError> {
+        match self.instances() {
+            ..=QUOTA => Ok(self),
+            wanted => Err(ApiError::new(
+                "ResourceLimitExceeded",
+                format!(
+                    "The account-level service limit 'Number of instances across an endpoint' is {QUOTA} Instances, with a \
+                     request of {wanted} Instances."
+                ),
+            )),
         }
     }
-    Ok(())
-}
 
-fn deploy(hosting: &Hosting, caller: &Caller, endpoint: &str) -> Result<(), ApiError> {
-    let Some(found) = hosting.resources.find(caller, Kind::Endpoint, endpoint)? else { return Ok(()) };
-    let kept: Kept = found.kept()?;
-    let Some(wanted) = kept.wanted else { return Ok(()) };
-    match prepare(hosting, caller, &wanted, kept.deployed.as_ref()) {
-        Ok((deployment, fleet)) => switch(hosting, caller, endpoint, deployment, fleet),
-        Err(reason) => give_up(hosting, caller, endpoint, &reason),
+    /// The same with what is retained of `before`.
+    pub(super) fn retaining(mut self, before: &Self, retained: Retained) -> Self {
+        for variant in &mut self.variants {
+            let Some(old) = before.variant(&variant.name) else { continue };
+            if retained.counts {
+                variant.instances = old.instances;
+            }
+            if retained.weights {
+                variant.weight = old.weight;
+            }
+        }
+        self
     }
-}
 
-/// A started fleet, or AWS's FailureReason.
-fn prepare(
-    hosting: &Hosting,
-    caller: &Caller,
-    wanted: &Wanted,
-    deployed: Option<&Deployment>,
-) -> Result<(Deployment, Fleet), String> {
-    let resolved = hosting.resources.read(caller, |tx| resolve(tx, caller, wanted, deployed));
-    let deployment = resolved.map_err(|error| error.message)?;
-    let fleet = Fleet::new(&caller.account, &deployment);
-    fleet.start(&hosting.objects).map_err(|(variant, error)| failure_reason(&deployment, &variant, &error))?;
-    Ok((deployment, fleet))
-}
+    pub(super) fn variant(&self, name: &str) -> Option<&VariantSpec> {
+        self.variants.iter().find(|variant| variant.name == name)
+    }
 
-fn resolve(
-    tx: &Tx<'_>,
-    caller: &Caller,
-    wanted: &Wanted,
-    deployed: Option<&Deployment>,
-) -> Result<Deployment, ApiError> {
-    let config = endpoint_config::find(tx, caller, &wanted.config)?;
-    let mut variants = Vec::new();
-    for variant in config.shown.objects("ProductionVariants") {
-        let name = variant.required("VariantName");
-        let before = deployed.and_then(|deployed| deployed.variants.iter().find(|variant| variant.name == name));
-        let model = model::find(tx, caller, variant.required("ModelName"))?;
-        let instances = variant.whole("InitialInstanceCount").unwrap_or(1);
-        let weight = variant.real("InitialVariantWeight").unwrap_or(1.0);
-        variants.push(VariantSpec {
-            name: name.to_owned(),
-            weight: before.filter(|_| wanted.retain_weights).map_or(weight, |before| before.weight),
-            instances: before.filter(|_| wanted.retain_counts).map_or(instances, |before| before.instances),
-            container: Container::resolve(tx, caller, &model.shown)?,
+    /// Instances of all variants.
+    pub(super) fn instances(&self) -> u64 {
+        self.variants.iter().fold(0, |sum, variant| sum.saturating_add(variant.instances))
+    }
+
+    /// The variants of a settled endpoint, as DescribeEndpoint shows them.
+    pub(super) fn shown(&self, now: f64) -> Value {
+        self.variants.iter().map(|variant| variant.shown(variant.weight, variant.instances, now)).collect()
+    }
+
+    /// The variants on their way to `wanted`, with what happens to them.
+    pub(super) fn changing(&self, wanted: &Self, status: &str, now: f64) -> Value {
+        let changing = wanted.variants.iter().map(|to| {
+            let from = self.variant(&to.name);
+            let (weight, instances) = from.map_or((0.0, 0), |from| (from.weight, from.instances));
+            let mut shown = to.shown(weight, instances, now);
+            shown["VariantStatus"] = json!([{ "Status": status, "StartTime": now }]);
+            shown
         });
+        changing.collect()
     }
-    Ok(Deployment { config: wanted.config.clone(), variants })
-}
 
-/// Sends requests to the new fleet, then says so: whoever reads InService with the new config is served by it.
-fn switch(
-    hosting: &Hosting,
-    caller: &Caller,
-    endpoint: &str,
-    deployment: Deployment,
-    fleet: Fleet,
-) -> Result<(), ApiError> {
-    let key = EndpointKey::new(caller, endpoint);
-    let before = hosting.switch(&key, Some(Arc::new(fleet)));
-    let config = deployment.config.clone();
-    let stored = hosting.resources.change(caller, Kind::Endpoint, endpoint, |resource| {
-        let time = now();
-        let shown = &mut resource.shown;
-        shown.insert("EndpointConfigName".into(), config.as_str().into());
-        shown.insert("ProductionVariants".into(), deployment.variants.iter().map(|v| v.shown(time)).collect());
-        shown.insert("EndpointStatus".into(), "InService".into());
-        shown.insert("LastModifiedTime".into(), time.into());
-        shown.remove("PendingDeploymentSummary");
-        shown.remove("FailureReason");
-        resource.keep(&Kept { deployed: Some(deployment), wanted: None })
-    });
-    match stored {
-        Ok(Some(())) => {
-            tracing::info!(endpoint, config, "endpoint in service");
-            Ok(())
-        }
-        Ok(None) => {
-            hosting.switch(&key, None);
-            Ok(())
-        }
-        Err(error) => {
-            hosting.switch(&key, before);
-            Err(error)
-        }
-    }
-}
-
-/// Leaves the old fleet in service, or the endpoint Failed when there is none.
-fn give_up(hosting: &Hosting, caller: &Caller, endpoint: &str, reason: &str) -> Result<(), ApiError> {
-    tracing::warn!(endpoint, reason, "deployment failed");
-    hosting.resources.change(caller, Kind::Endpoint, endpoint, |resource| {
-        let mut kept: Kept = resource.kept()?;
-        kept.wanted = None;
-        let status = if kept.deployed.is_some() { "InService" } else { "Failed" };
-        let shown = &mut resource.shown;
-        shown.insert("EndpointStatus".into(), status.into());
-        shown.insert("FailureReason".into(), reason.into());
-        shown.insert("LastModifiedTime".into(), now().into());
-        shown.remove("PendingDeploymentSummary");
-        resource.keep(&kept)
-    })?;
-    Ok(())
-}
-
-fn failure_reason(deployment: &Deployment, variant: &str, error: &LoadError) -> String {
-    let multi = deployment
-        .variants
-        .iter()
-        .any(|spec| spec.name == variant && matches!(spec.container.serves, Serves::Multi { .. }));
-    match error {
-        LoadError::Download { artifact, reason } if multi => format!(
-            "Failed to list the models of production variant {variant} below \"{artifact}\" ({reason}). Please ensure that \
-             the bucket exists and belongs to this account."
-        ),
-        LoadError::Download { artifact, reason } => format!(
-            "Failed to download model data for production variant {variant} from URL: \"{artifact}\" ({reason}). Please \
-             ensure that there is an object located at the URL and that the role passed to CreateModel has permissions \
-             to download the object."
-        ),
-        LoadError::Artifact { artifact, reason } => format!(
-            "The primary container for production variant {variant} did not pass the ping health check: \"{artifact}\" \
-             could not be loaded: {reason}"
-        ),
+    /// The same with no traffic and no instances yet, or with a share of both.
+    pub(super) fn share(&self, share: f64, instances: impl Fn(u64) -> u64) -> Self {
+        let part = |variant: &VariantSpec| VariantSpec {
+            weight: variant.weight * share,
+            instances: instances(variant.instances),
+            ..variant.clone()
+        };
+        Self { config: self.config.clone(), variants: self.variants.iter().map(part).collect() }
     }
 }
 
 impl VariantSpec {
-    /// The variant as DescribeEndpoint shows it.
-    fn shown(&self, time: f64) -> Value {
+    fn resolve(tx: &Tx<'_>, caller: &Caller, variant: &Object) -> Result<Self, ApiError> {
+        let model = model::find(tx, caller, variant.required("ModelName"))?;
+        Ok(Self {
+            name: variant.required("VariantName").to_owned(),
+            weight: variant.real("InitialVariantWeight").unwrap_or(1.0),
+            instances: variant.whole("InitialInstanceCount").unwrap_or(1),
+            container: Container::resolve(tx, caller, &model.shown)?,
+        })
+    }
+
+    fn shown(&self, weight: f64, instances: u64, now: f64) -> Value {
         let image = &self.container.image;
         json!({
             "VariantName": self.name,
-            "DeployedImages": [{ "SpecifiedImage": image, "ResolvedImage": image, "ResolutionTime": time }],
-            "CurrentWeight": self.weight,
+            "DeployedImages": [{ "SpecifiedImage": image, "ResolvedImage": image, "ResolutionTime": now }],
+            "CurrentWeight": weight,
             "DesiredWeight": self.weight,
-            "CurrentInstanceCount": self.instances,
+            "CurrentInstanceCount": instances,
             "DesiredInstanceCount": self.instances,
         })
     }

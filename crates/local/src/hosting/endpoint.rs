@@ -7,99 +7,134 @@ use serde_json::{Value, json};
 
 use crate::api::{ApiError, Caller};
 use crate::sagemaker::arn::arn;
+use crate::sagemaker::listing::Sort;
 use crate::sagemaker::members::{Members, Object, select};
-use crate::sagemaker::moment::now;
-use crate::sagemaker::page::{Defaults, Row, page};
-use crate::sagemaker::refusal::not_emulated;
+use crate::sagemaker::page::{List, Scope};
 use crate::sagemaker::resources::{Kind, Resource, Tx};
 use crate::sagemaker::tags;
 
-use super::deployment::{self, Deployment};
-use super::{EndpointKey, Hosting, endpoint_config};
+use super::deployment::{Deployment, Retained};
+use super::rollout::Rollout;
+use super::{Hosting, change, deletion};
 
 const KIND: &str = "endpoint";
+
+const LIST: List = List {
+    operation: "ListEndpoints",
+    member: "Endpoints",
+    kind: Kind::Endpoint,
+    sort_by: Sort::CreationTime,
+    descending: true,
+};
 
 /// What an endpoint remembers beside what it shows.
 #[derive(Default, Serialize, Deserialize)]
 pub(super) struct Kept {
     /// What serves now; nothing before the first deployment.
     pub(super) deployed: Option<Deployment>,
-    /// What is being brought up.
-    pub(super) wanted: Option<Wanted>,
+    /// What is under way.
+    pub(super) change: Option<Change>,
 }
 
-/// A deployment that was asked for.
+/// What becomes of an endpoint.
 #[derive(Clone, Serialize, Deserialize)]
-pub(super) struct Wanted {
-    pub(super) config: String,
-    /// Keep the instance counts and weights of variants that are in both deployments.
-    pub(super) retain_counts: bool,
-    pub(super) retain_weights: bool,
+pub(super) struct Change {
+    pub(super) to: Deployment,
+    /// How the traffic moves to a new fleet; none when the fleet stays, with other weights or instance counts.
+    pub(super) rollout: Option<Rollout>,
 }
 
 pub(crate) fn create(hosting: &Arc<Hosting>, caller: &Caller, input: &Object) -> Result<Value, ApiError> {
-    check_deployment_config(input)?;
     let (name, config) = (input.required("EndpointName"), input.required("EndpointConfigName"));
     let arn = arn(caller, KIND, name);
-    let mut shown = select(input, &["EndpointName"]);
-    shown.insert("EndpointArn".into(), arn.as_str().into());
-    shown.insert("EndpointConfigName".into(), config.into());
-    shown.insert("EndpointStatus".into(), "Creating".into());
-    let time = now();
-    shown.insert("CreationTime".into(), time.into());
-    shown.insert("LastModifiedTime".into(), time.into());
-    if let Some(deployment_config) = input.get("DeploymentConfig") {
-        shown.insert("LastDeploymentConfig".into(), deployment_config.clone());
-    }
-    let wanted = Wanted { config: config.to_owned(), retain_counts: false, retain_weights: false };
     hosting.resources.transact(caller, |tx| {
-        endpoint_config::find(tx, caller, config)?;
+        let to = Deployment::resolve(tx, caller, config)?.within_quota()?;
+        let rollout = Rollout::of(input.object("DeploymentConfig"), to.instances())?;
+        let mut shown = select(input, &["EndpointName"]);
+        shown.insert("EndpointArn".into(), arn.as_str().into());
+        shown.insert("EndpointConfigName".into(), config.into());
+        shown.insert("EndpointStatus".into(), "Creating".into());
+        shown.insert("CreationTime".into(), tx.now().into());
+        shown.insert("LastModifiedTime".into(), tx.now().into());
+        if let Some(deployment_config) = input.get("DeploymentConfig") {
+            shown.insert("LastDeploymentConfig".into(), deployment_config.clone());
+        }
         let mut endpoint = Resource::new(name, "", shown);
-        endpoint.keep(&Kept { deployed: None, wanted: Some(wanted) })?;
+        endpoint.keep(&Kept { deployed: None, change: Some(Change { to, rollout: Some(rollout) }) })?;
         if !tx.insert(Kind::Endpoint, &endpoint)? {
             return Err(ApiError::validation(format!("Cannot create already existing endpoint \"{arn}\".")));
         }
         tags::put(tx, &arn, input)
     })?;
-    deployment::bring_up(hosting, caller, name)?;
+    change::begin(hosting, caller, name)?;
     Ok(json!({ "EndpointArn": arn }))
 }
 
-/// Brings up the fleet of another config beside the one that serves, and switches when it is ready.
+/// Brings up the fleet of another config beside the one that serves, and moves the traffic when it is ready.
 pub(crate) fn update(hosting: &Arc<Hosting>, caller: &Caller, input: &Object) -> Result<Value, ApiError> {
-    check_deployment_config(input)?;
     let (name, config) = (input.required("EndpointName"), input.required("EndpointConfigName"));
-    let retain = input.flag("RetainAllVariantProperties");
-    let excluded: Vec<&str> = input
-        .objects("ExcludeRetainedVariantProperties")
-        .into_iter()
-        .map(|property| property.required("VariantPropertyType"))
-        .collect();
-    let wanted = Wanted {
-        config: config.to_owned(),
-        retain_counts: retain && !excluded.contains(&"DesiredInstanceCount"),
-        retain_weights: retain && !excluded.contains(&"DesiredWeight"),
-    };
     let arn = hosting.resources.transact(caller, |tx| {
-        let mut endpoint = find_settled(tx, caller, name)?;
-        endpoint_config::find(tx, caller, config)?;
-        check_updatable(&endpoint, config)?;
+        let mut endpoint = find_updatable(tx, caller, name)?;
+        if endpoint.shown.text("EndpointConfigName") == Some(config) {
+            return Err(ApiError::validation(format!(
+                "Endpoint \"{}\" already uses endpoint configuration {config}: an update needs a new one.",
+                endpoint.shown.required("EndpointArn")
+            )));
+        }
         let mut kept: Kept = endpoint.kept()?;
-        kept.wanted = Some(wanted);
-        endpoint.keep(&kept)?;
+        let mut to = Deployment::resolve(tx, caller, config)?;
+        if let Some(deployed) = &kept.deployed {
+            to = to.retaining(deployed, retained(input));
+        }
         let shown = &mut endpoint.shown;
-        shown.insert("EndpointStatus".into(), "Updating".into());
-        shown.insert("LastModifiedTime".into(), now().into());
-        shown.insert("PendingDeploymentSummary".into(), json!({ "EndpointConfigName": config, "StartTime": now() }));
         if let Some(deployment_config) = input.get("DeploymentConfig") {
             shown.insert("LastDeploymentConfig".into(), deployment_config.clone());
         } else if !input.flag("RetainDeploymentConfig") {
             shown.remove("LastDeploymentConfig");
         }
+        let to = to.within_quota()?;
+        let rollout = Rollout::of(shown.object("LastDeploymentConfig"), to.instances())?;
+        kept.change = Some(Change { to, rollout: Some(rollout) });
+        shown.insert("EndpointStatus".into(), "Updating".into());
+        shown.insert("LastModifiedTime".into(), tx.now().into());
+        shown.insert("PendingDeploymentSummary".into(), json!({ "EndpointConfigName": config, "StartTime": tx.now() }));
+        shown.remove("FailureReason");
+        endpoint.keep(&kept)?;
         tx.put(Kind::Endpoint, &endpoint)?;
         Ok(endpoint.shown["EndpointArn"].clone())
     })?;
-    deployment::bring_up(hosting, caller, name)?;
+    change::begin(hosting, caller, name)?;
+    Ok(json!({ "EndpointArn": arn }))
+}
+
+/// Changes the weights and the numbers of instances of the fleet that serves.
+pub(crate) fn update_weights_and_capacities(
+    hosting: &Arc<Hosting>,
+    caller: &Caller,
+    input: &Object,
+) -> Result<Value, ApiError> {
+    let name = input.required("EndpointName");
+    let arn = hosting.resources.transact(caller, |tx| {
+        let mut endpoint = find_updatable(tx, caller, name)?;
+        let mut kept: Kept = endpoint.kept()?;
+        let mut to =
+            kept.deployed.clone().ok_or_else(|| ApiError::internal("an endpoint in service has no deployment"))?;
+        for desired in input.objects("DesiredWeightsAndCapacities") {
+            change_variant(&mut to, desired, endpoint.shown.required("EndpointArn"))?;
+        }
+        let (to, now) = (to.within_quota()?, tx.now());
+        if let Some(deployed) = &kept.deployed {
+            endpoint.shown.insert("ProductionVariants".into(), deployed.changing(&to, "Updating", now));
+        }
+        kept.change = Some(Change { to, rollout: None });
+        endpoint.shown.insert("EndpointStatus".into(), "Updating".into());
+        endpoint.shown.insert("LastModifiedTime".into(), now.into());
+        endpoint.shown.remove("FailureReason");
+        endpoint.keep(&kept)?;
+        tx.put(Kind::Endpoint, &endpoint)?;
+        Ok(endpoint.shown["EndpointArn"].clone())
+    })?;
+    change::begin(hosting, caller, name)?;
     Ok(json!({ "EndpointArn": arn }))
 }
 
@@ -110,23 +145,21 @@ pub(crate) fn describe(hosting: &Hosting, caller: &Caller, input: &Object) -> Re
 
 pub(crate) fn list(hosting: &Hosting, caller: &Caller, input: &Object) -> Result<Value, ApiError> {
     let members = ["EndpointName", "EndpointArn", "CreationTime", "LastModifiedTime", "EndpointStatus"];
-    let endpoints = hosting.resources.list(caller, Kind::Endpoint)?;
-    let rows = endpoints.iter().map(|endpoint| {
-        let shown = &endpoint.shown;
-        Row::new(&endpoint.key, shown.required("EndpointStatus"), shown, select(shown, &members))
-    });
-    let defaults = Defaults { sort_by: "CreationTime", sort_order: "Descending" };
-    page("ListEndpoints", "Endpoints", input, rows.collect(), defaults)
+    hosting
+        .resources
+        .read(caller, |tx| LIST.page(tx, input, &Scope::default(), |endpoint| Ok(select(&endpoint.shown, &members))))
 }
 
-pub(crate) fn delete(hosting: &Hosting, caller: &Caller, input: &Object) -> Result<Value, ApiError> {
+/// Takes the endpoint out of service.
+pub(crate) fn delete(hosting: &Arc<Hosting>, caller: &Caller, input: &Object) -> Result<Value, ApiError> {
     let name = input.required("EndpointName");
     hosting.resources.transact(caller, |tx| {
-        let endpoint = find_settled(tx, caller, name)?;
-        tx.delete(Kind::Endpoint, name)?;
-        tx.delete_tags(endpoint.shown.required("EndpointArn"), None)
+        let mut endpoint = find_settled(tx, caller, name)?;
+        endpoint.shown.insert("EndpointStatus".into(), "Deleting".into());
+        endpoint.shown.insert("LastModifiedTime".into(), tx.now().into());
+        tx.put(Kind::Endpoint, &endpoint)
     })?;
-    hosting.switch(&EndpointKey::new(caller, name), None);
+    deletion::begin(hosting, caller, name)?;
     Ok(json!({}))
 }
 
@@ -135,41 +168,55 @@ fn find(tx: &Tx<'_>, caller: &Caller, name: &str) -> Result<Resource, ApiError> 
         .ok_or_else(|| ApiError::validation(format!("Could not find endpoint \"{}\".", arn(caller, KIND, name))))
 }
 
-/// The endpoint, unless a deployment runs.
+/// The endpoint, unless something is under way.
 fn find_settled(tx: &Tx<'_>, caller: &Caller, name: &str) -> Result<Resource, ApiError> {
     let endpoint = find(tx, caller, name)?;
     match endpoint.shown.required("EndpointStatus") {
-        "Creating" | "Updating" => {
+        "InService" | "Failed" => Ok(endpoint),
+        _ => {
             let arn = endpoint.shown.required("EndpointArn");
             Err(ApiError::validation(format!("Cannot update in-progress endpoint \"{arn}\".")))
         }
-        _ => Ok(endpoint),
     }
 }
 
-fn check_updatable(endpoint: &Resource, config: &str) -> Result<(), ApiError> {
-    let arn = endpoint.shown.required("EndpointArn");
+fn find_updatable(tx: &Tx<'_>, caller: &Caller, name: &str) -> Result<Resource, ApiError> {
+    let endpoint = find_settled(tx, caller, name)?;
     if endpoint.shown.text("EndpointStatus") == Some("Failed") {
+        let arn = endpoint.shown.required("EndpointArn");
         return Err(ApiError::validation(format!("Cannot update failed endpoint \"{arn}\": delete and create it.")));
     }
-    if endpoint.shown.text("EndpointConfigName") == Some(config) {
-        return Err(ApiError::validation(format!(
-            "Endpoint \"{arn}\" already uses endpoint configuration {config}: an update needs a new one."
-        )));
-    }
-    Ok(())
+    Ok(endpoint)
 }
 
-/// Traffic moves at once here; a config that says otherwise is refused rather than ignored.
-fn check_deployment_config(input: &Object) -> Result<(), ApiError> {
-    let Some(config) = input.object("DeploymentConfig") else { return Ok(()) };
-    if config.contains_key("RollingUpdatePolicy") {
-        return Err(not_emulated("RollingUpdatePolicy: traffic moves at once"));
+fn retained(input: &Object) -> Retained {
+    let excluded = input.objects("ExcludeRetainedVariantProperties");
+    let keeps = |property: &str| {
+        let is = |excluded: &&Object| excluded.text("VariantPropertyType") == Some(property);
+        input.flag("RetainAllVariantProperties") && !excluded.iter().any(is)
+    };
+    Retained { counts: keeps("DesiredInstanceCount"), weights: keeps("DesiredWeight") }
+}
+
+fn change_variant(to: &mut Deployment, desired: &Object, arn: &str) -> Result<(), ApiError> {
+    let name = desired.required("VariantName");
+    let variant = to.variants.iter_mut().find(|variant| variant.name == name).ok_or_else(|| {
+        ApiError::validation(format!("Could not find production variant \"{name}\" of endpoint \"{arn}\"."))
+    })?;
+    if desired.contains_key("ServerlessUpdateConfig") {
+        return Err(ApiError::validation(format!(
+            "Production variant \"{name}\" of endpoint \"{arn}\" is not serverless."
+        )));
     }
-    let routing =
-        config.object("BlueGreenUpdatePolicy").and_then(|policy| policy.object("TrafficRoutingConfiguration"));
-    match routing.and_then(|routing| routing.text("Type")) {
-        None | Some("ALL_AT_ONCE") => Ok(()),
-        Some(kind) => Err(not_emulated(format_args!("traffic routing {kind}: traffic moves at once"))),
+    match desired.whole("DesiredInstanceCount") {
+        Some(0) => {
+            return Err(ApiError::validation(format!("Production variant \"{name}\" needs at least one instance.")));
+        }
+        Some(count) => variant.instances = count,
+        None => {}
     }
+    if let Some(weight) = desired.real("DesiredWeight") {
+        variant.weight = weight;
+    }
+    Ok(())
 }

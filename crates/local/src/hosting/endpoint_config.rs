@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use crate::api::{ApiError, Caller};
 use crate::sagemaker::arn::arn;
+use crate::sagemaker::listing::Sort;
 use crate::sagemaker::members::{Members, Object, select};
-use crate::sagemaker::moment::now;
-use crate::sagemaker::page::{Defaults, Row, page};
+use crate::sagemaker::page::{List, Scope};
 use crate::sagemaker::refusal::not_emulated;
 use crate::sagemaker::resources::{Kind, Resource, Tx};
 use crate::sagemaker::tags;
@@ -16,6 +16,14 @@ use crate::sagemaker::tags;
 use super::{Hosting, model};
 
 const KIND: &str = "endpoint-config";
+
+const LIST: List = List {
+    operation: "ListEndpointConfigs",
+    member: "EndpointConfigs",
+    kind: Kind::EndpointConfig,
+    sort_by: Sort::CreationTime,
+    descending: true,
+};
 
 pub(crate) fn create(hosting: &Hosting, caller: &Caller, input: &Object) -> Result<Value, ApiError> {
     check(input)?;
@@ -29,7 +37,7 @@ pub(crate) fn create(hosting: &Hosting, caller: &Caller, input: &Object) -> Resu
         variant.entry("InitialVariantWeight").or_insert(1.0.into());
     }
     shown.insert("EndpointConfigArn".into(), arn.as_str().into());
-    shown.insert("CreationTime".into(), now().into());
+    shown.insert("CreationTime".into(), hosting.resources.now().into());
     shown.insert("EnableNetworkIsolation".into(), input.flag("EnableNetworkIsolation").into());
     hosting.resources.transact(caller, |tx| {
         for variant in input.objects("ProductionVariants") {
@@ -50,13 +58,10 @@ pub(crate) fn describe(hosting: &Hosting, caller: &Caller, input: &Object) -> Re
 }
 
 pub(crate) fn list(hosting: &Hosting, caller: &Caller, input: &Object) -> Result<Value, ApiError> {
-    let configs = hosting.resources.list(caller, Kind::EndpointConfig)?;
-    let rows = configs.iter().map(|config| {
-        let summary = select(&config.shown, &["EndpointConfigName", "EndpointConfigArn", "CreationTime"]);
-        Row::new(&config.key, "", &config.shown, summary)
-    });
-    let defaults = Defaults { sort_by: "CreationTime", sort_order: "Descending" };
-    page("ListEndpointConfigs", "EndpointConfigs", input, rows.collect(), defaults)
+    let members = ["EndpointConfigName", "EndpointConfigArn", "CreationTime"];
+    hosting
+        .resources
+        .read(caller, |tx| LIST.page(tx, input, &Scope::default(), |config| Ok(select(&config.shown, &members))))
 }
 
 /// Deletes the config; an endpoint that uses it goes on, as on AWS.
@@ -78,7 +83,7 @@ pub(super) fn find(tx: &Tx<'_>, caller: &Caller, name: &str) -> Result<Resource,
 
 /// Refuses what would change the answers on AWS and would not here.
 fn check(input: &Object) -> Result<(), ApiError> {
-    for member in ["AsyncInferenceConfig", "ExplainerConfig"] {
+    for member in ["AsyncInferenceConfig", "ExplainerConfig", "CrossRegionTrafficConfig"] {
         if input.contains_key(member) {
             return Err(not_emulated(member));
         }
@@ -91,12 +96,39 @@ fn check(input: &Object) -> Result<(), ApiError> {
     }
     let mut names = HashSet::new();
     for variant in input.objects("ProductionVariants") {
-        if !variant.contains_key("ModelName") {
-            return Err(not_emulated("a production variant without ModelName (inference components)"));
-        }
+        check_variant(variant)?;
         let name = variant.required("VariantName");
         if !names.insert(name) {
             return Err(ApiError::validation(format!("Production variant names must be unique: {name} is repeated.")));
+        }
+    }
+    Ok(())
+}
+
+fn check_variant(variant: &Object) -> Result<(), ApiError> {
+    if !variant.contains_key("ModelName") {
+        return Err(not_emulated("a production variant without ModelName (inference components)"));
+    }
+    for (member, what) in [
+        ("ServerlessConfig", "serverless inference"),
+        ("InstancePools", "instance pools"),
+        ("CoreDumpConfig", "core dumps"),
+    ] {
+        if variant.contains_key(member) {
+            return Err(not_emulated(format_args!("{what} ({member})")));
+        }
+    }
+    if variant.object("ManagedInstanceScaling").is_some_and(|scaling| scaling.text("Status") == Some("ENABLED")) {
+        return Err(not_emulated("managed instance scaling"));
+    }
+    let routing = variant.object("RoutingConfig").and_then(|routing| routing.text("RoutingStrategy"));
+    if let Some(strategy @ ("PREFIX_AWARE" | "KV_AWARE")) = routing {
+        return Err(not_emulated(format_args!("the routing strategy {strategy}")));
+    }
+    for member in ["InstanceType", "InitialInstanceCount"] {
+        if !variant.contains_key(member) {
+            let name = variant.required("VariantName");
+            return Err(ApiError::validation(format!("{member} must be specified for production variant \"{name}\".")));
         }
     }
     Ok(())

@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use crate::api::{ApiError, Caller};
 use crate::sagemaker::arn::arn;
+use crate::sagemaker::listing::Sort;
 use crate::sagemaker::members::{Members, Object, select};
-use crate::sagemaker::moment::now;
-use crate::sagemaker::page::{Defaults, Row, page};
+use crate::sagemaker::page::{List, Scope};
 use crate::sagemaker::resources::{Kind, Resource, Tx};
 use crate::sagemaker::tags;
 
@@ -15,13 +15,21 @@ use super::container::Container;
 
 const KIND: &str = "model";
 
+const LIST: List = List {
+    operation: "ListModels",
+    member: "Models",
+    kind: Kind::Model,
+    sort_by: Sort::CreationTime,
+    descending: true,
+};
+
 pub(crate) fn create(hosting: &Hosting, caller: &Caller, input: &Object) -> Result<Value, ApiError> {
     let name = input.required("ModelName");
     let arn = arn(caller, KIND, name);
     let given =
         ["ModelName", "PrimaryContainer", "Containers", "InferenceExecutionConfig", "ExecutionRoleArn", "VpcConfig"];
     let mut shown = select(input, &given);
-    shown.insert("CreationTime".into(), now().into());
+    shown.insert("CreationTime".into(), hosting.resources.now().into());
     shown.insert("ModelArn".into(), arn.as_str().into());
     shown.insert("EnableNetworkIsolation".into(), input.flag("EnableNetworkIsolation").into());
     hosting.resources.transact(caller, |tx| {
@@ -40,12 +48,10 @@ pub(crate) fn describe(hosting: &Hosting, caller: &Caller, input: &Object) -> Re
 }
 
 pub(crate) fn list(hosting: &Hosting, caller: &Caller, input: &Object) -> Result<Value, ApiError> {
-    let models = hosting.resources.list(caller, Kind::Model)?;
-    let rows = models.iter().map(|model| {
-        let summary = select(&model.shown, &["ModelName", "ModelArn", "CreationTime"]);
-        Row::new(&model.key, "", &model.shown, summary)
-    });
-    page("ListModels", "Models", input, rows.collect(), Defaults { sort_by: "CreationTime", sort_order: "Descending" })
+    let members = ["ModelName", "ModelArn", "CreationTime"];
+    hosting
+        .resources
+        .read(caller, |tx| LIST.page(tx, input, &Scope::default(), |model| Ok(select(&model.shown, &members))))
 }
 
 /// Deletes the model; endpoints that serve it go on.

@@ -1,10 +1,10 @@
 //! The data that a training job is given, parsed once for all jobs that share it.
 
+use std::fmt::Display;
 use std::sync::{Arc, OnceLock};
 
-use super::TrainingFailure;
-use super::csv_table;
 use super::table::Table;
+use super::{TrainingFailure, csv_table, libsvm_table, parquet_table};
 
 /// An input channel with its files' bytes.
 #[derive(Debug)]
@@ -32,44 +32,55 @@ impl Channel {
     }
 
     fn parse(&self, weights: bool) -> Result<Table, TrainingFailure> {
-        self.check_content_type()?;
+        let format = self.format()?;
         if self.files.iter().all(|file| file.is_empty()) {
-            return Err(TrainingFailure::client(format_args!("No data in {} channel", self.name)));
+            return Err(TrainingFailure::user(format_args!("No data in {} channel", self.name)));
         }
-        csv_table::parse(&self.files, weights).map_err(|fault| {
-            TrainingFailure::client(format_args!("Failed to load csv data of channel {}: {fault}", self.name))
-        })
+        let failed = |format: &str, fault: &dyn Display| {
+            let channel = &self.name;
+            TrainingFailure::user(format_args!("Failed to load {format} data of channel {channel}: {fault}"))
+        };
+        match format {
+            Format::Csv => csv_table::parse(&self.files, weights).map_err(|fault| failed("csv", &fault)),
+            Format::Libsvm => libsvm_table::parse(&self.files).map_err(|fault| failed("libsvm", &fault)),
+            Format::Parquet => parquet_table::parse(&self.files).map_err(|fault| failed("parquet", &fault)),
+        }
     }
 
     /// As the container: a content type may have parameters, and none at all means libsvm.
-    fn check_content_type(&self) -> Result<(), TrainingFailure> {
+    fn format(&self) -> Result<Format, TrainingFailure> {
         let given = self.content_type.as_deref().unwrap_or("text/libsvm").to_ascii_lowercase();
         let mut parts = given.split(';').map(str::trim);
-        match parts.next().unwrap_or_default() {
-            "csv" | "text/csv" => {}
-            "libsvm"
-            | "text/libsvm"
-            | "text/x-libsvm"
-            | "parquet"
-            | "application/x-parquet"
-            | "recordio-protobuf"
-            | "application/x-recordio-protobuf" => {
-                return Err(TrainingFailure::client(format_args!(
-                    "ContentType {given} of channel {} is not emulated by refit-local, only text/csv (no ContentType \
-                     means text/libsvm)",
+        let format = match parts.next().unwrap_or_default() {
+            "csv" | "text/csv" => Format::Csv,
+            "libsvm" | "text/libsvm" | "text/x-libsvm" => Format::Libsvm,
+            "parquet" | "application/x-parquet" => Format::Parquet,
+            "recordio-protobuf" | "application/x-recordio-protobuf" => {
+                return Err(TrainingFailure::user(format_args!(
+                    "ContentType {given} of channel {} is not emulated by refit-local: it reads text/csv, text/libsvm and \
+                     application/x-parquet",
                     self.name
                 )));
             }
-            _ => return Err(TrainingFailure::client(format_args!("{given} is not an accepted ContentType"))),
-        }
+            _ => return Err(TrainingFailure::user(format_args!("{given} is not an accepted ContentType"))),
+        };
         let label_size = parts.filter_map(|part| part.split_once('=')).find(|(name, _)| *name == "label_size");
         match label_size {
-            Some((_, size)) if size.trim_matches('"') != "1" => Err(TrainingFailure::client(format_args!(
-                "{given} is not an accepted csv ContentType. Optional parameter label_size must be equal to 1"
-            ))),
-            _ => Ok(()),
+            Some((_, size)) if format == Format::Csv && size.trim_matches('"') != "1" => {
+                Err(TrainingFailure::user(format_args!(
+                    "{given} is not an accepted csv ContentType. Optional parameter label_size must be equal to 1"
+                )))
+            }
+            _ => Ok(format),
         }
     }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Csv,
+    Libsvm,
+    Parquet,
 }
 
 #[cfg(test)]
@@ -93,14 +104,21 @@ mod tests {
 
     #[test]
     fn other_formats_are_refused_by_name() {
-        assert!(load(None, "1 1:2\n").unwrap_err().contains("text/libsvm of channel train"));
-        assert!(load(Some("application/x-parquet"), "x").unwrap_err().contains("application/x-parquet"));
-        assert_eq!(load(Some("image/png"), "x").unwrap_err(), "ClientError: image/png is not an accepted ContentType");
+        assert!(load(Some("recordio-protobuf"), "x").unwrap_err().contains("recordio-protobuf of channel train"));
+        assert!(load(Some("image/png"), "x").unwrap_err().contains("image/png is not an accepted ContentType"));
+    }
+
+    #[test]
+    fn libsvm_is_what_is_read_if_nobody_says() {
+        assert_eq!(load(None, "1 1:2\n").unwrap().columns, 2);
+        assert_eq!(load(Some("text/x-libsvm ; charset=utf8"), "1 0:2\n").unwrap().columns, 1);
+        assert!(load(None, "1,2\n").unwrap_err().contains("Failed to load libsvm data of channel train: line 1"));
+        assert!(load(Some("parquet"), "x").unwrap_err().contains("Failed to load parquet data of channel train"));
     }
 
     #[test]
     fn an_empty_channel_has_no_data() {
-        assert_eq!(load(Some("csv"), "").unwrap_err(), "ClientError: No data in train channel");
+        assert!(load(Some("csv"), "").unwrap_err().contains("UserError: No data in train channel"));
     }
 
     #[test]

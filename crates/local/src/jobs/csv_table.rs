@@ -7,7 +7,7 @@ use std::fmt;
 
 use csv::{ByteRecord, ReaderBuilder};
 
-use super::table::Table;
+use super::table::{Features, Table};
 
 /// What is wrong with the data, and where.
 #[derive(Debug, PartialEq, Eq)]
@@ -110,7 +110,9 @@ impl Rows {
 
     fn into_table(self) -> Table {
         let columns = self.width.map_or(0, |width| width - self.leading);
-        Table::new(self.labels, self.weights, self.values, columns)
+        let mut table = Table::new(self.labels, Features::Dense { values: self.values, columns });
+        table.weights = self.weights;
+        table
     }
 }
 
@@ -170,7 +172,8 @@ mod tests {
 
     /// NaN as `None`, so that tables compare.
     fn values(table: &Table) -> Vec<Option<f32>> {
-        table.values.iter().map(|value| (!value.is_nan()).then_some(*value)).collect()
+        let Features::Dense { values, .. } = &table.features else { panic!("sparse") };
+        values.iter().map(|value| (!value.is_nan()).then_some(*value)).collect()
     }
 
     #[test]

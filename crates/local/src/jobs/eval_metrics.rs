@@ -1,12 +1,15 @@
 //! Which metrics are evaluated each round, and which one early stopping watches.
 
 use super::TrainingFailure;
+use super::container_metrics::CONTAINER_METRICS;
 
 /// The metrics of a training.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct EvalMetrics {
     /// XGBoost's names; empty means the objective's own metric.
     pub(super) names: Vec<String>,
+    /// Those that the container computes itself.
+    pub(super) container: Vec<String>,
     /// What early stopping watches: the tuning job's metric, else the last of `eval_metric`.
     pub(super) watched: Option<String>,
 }
@@ -34,22 +37,10 @@ const MINIMIZED: [&str; 16] = [
     "tweedie-nloglik",
 ];
 
-/// Those that the container computes itself, with scikit-learn.
-const CONTAINERS_OWN: [&str; 13] = [
-    "accuracy",
-    "balanced_accuracy",
-    "f1",
-    "f1_binary",
-    "f1_macro",
-    "mse",
-    "precision",
-    "precision_macro",
-    "precision_micro",
-    "r2",
-    "recall",
-    "recall_macro",
-    "recall_micro",
-];
+/// Every metric a tuning job may have as its objective.
+pub(crate) fn metric_names() -> impl Iterator<Item = &'static str> {
+    MAXIMIZED.into_iter().chain(MINIMIZED).chain(CONTAINER_METRICS)
+}
 
 impl EvalMetrics {
     /// From the values of `eval_metric` and `_tuning_objective_metric`.
@@ -66,7 +57,7 @@ impl EvalMetrics {
         let mut watched = names.last().cloned();
         if let Some(metric) = tuning_objective {
             let name = metric.strip_prefix("validation:").ok_or_else(|| {
-                TrainingFailure::client(format_args!(
+                TrainingFailure::user(format_args!(
                     "Hyperparameter _tuning_objective_metric: {metric} is not a metric of the validation channel"
                 ))
             })?;
@@ -77,13 +68,14 @@ impl EvalMetrics {
             names.sort_unstable();
         }
         names.dedup();
-        Ok(Self { names, watched })
+        let (container, names) = names.into_iter().partition(|name| CONTAINER_METRICS.contains(&name.as_str()));
+        Ok(Self { names, container, watched })
     }
 }
 
 /// Whether a metric is better when greater; `ndcg@5` is as `ndcg`.
 pub(super) fn is_maximized(name: &str) -> bool {
-    MAXIMIZED.contains(&without_threshold(name))
+    MAXIMIZED.contains(&without_threshold(name)) || (CONTAINER_METRICS.contains(&name) && name != "mse")
 }
 
 fn without_threshold(name: &str) -> &str {
@@ -91,12 +83,7 @@ fn without_threshold(name: &str) -> &str {
 }
 
 fn check(name: &str, hyperparameter: &str, objective: &str) -> Result<(), TrainingFailure> {
-    let refuse = |why: String| Err(TrainingFailure::client(why));
-    if CONTAINERS_OWN.contains(&name) {
-        return refuse(format!(
-            "Hyperparameter {hyperparameter}: {name} is not emulated by refit-local, only the metrics of XGBoost itself"
-        ));
-    }
+    let refuse = |why: String| Err(TrainingFailure::user(why));
     if let Some((metric, threshold)) = name.split_once('@') {
         if !["error", "ndcg", "map"].contains(&metric) {
             return refuse(format!(
@@ -107,7 +94,7 @@ fn check(name: &str, hyperparameter: &str, objective: &str) -> Result<(), Traini
         if threshold.parse::<f64>().is_err() {
             return refuse(format!("Threshold value 't' in '{metric}@t' expects float input."));
         }
-    } else if !MAXIMIZED.contains(&name) && !MINIMIZED.contains(&name) {
+    } else if ![&MAXIMIZED[..], &MINIMIZED, &CONTAINER_METRICS].concat().contains(&name) {
         return refuse(format!("Hyperparameter {hyperparameter}: {name} is not a metric"));
     }
     if name == "auc" && !objective.starts_with("binary:") && !objective.starts_with("rank:") {
@@ -158,15 +145,19 @@ mod tests {
     }
 
     #[test]
-    fn metrics_that_python_computes_are_refused_by_name() {
-        let reason = names(Some("accuracy"), None, "binary:logistic").unwrap_err();
-        assert!(reason.contains("accuracy is not emulated"), "{reason}");
+    fn the_containers_own_metrics_are_kept_from_xgboost() {
+        let metrics = EvalMetrics::new(Some("logloss,f1"), Some("validation:accuracy"), "binary:logistic").unwrap();
+        assert_eq!(
+            (metrics.names, metrics.container),
+            (vec!["logloss".to_owned()], vec!["accuracy".to_owned(), "f1".to_owned()])
+        );
+        assert_eq!(metrics.watched.as_deref(), Some("accuracy"));
         assert!(names(Some("nonsense"), None, "binary:logistic").unwrap_err().contains("nonsense is not a metric"));
     }
 
     #[test]
     fn greater_is_better_for_ranking_metrics() {
-        assert!(is_maximized("auc") && is_maximized("ndcg@5"));
-        assert!(!is_maximized("rmse") && !is_maximized("error@0.7"));
+        assert!(is_maximized("auc") && is_maximized("ndcg@5") && is_maximized("r2"));
+        assert!(!is_maximized("rmse") && !is_maximized("mse") && !is_maximized("error@0.7"));
     }
 }

@@ -43,14 +43,13 @@ impl Hyperparameters {
     pub(super) fn parse(given: &BTreeMap<String, String>) -> Result<Self, TrainingFailure> {
         let given = without_aliases(given)?;
         if !given.contains_key("num_round") {
-            return Err(TrainingFailure::client("Missing required hyperparameter: num_round"));
+            return Err(TrainingFailure::user("Missing required hyperparameter: num_round"));
         }
         for (name, value) in &given {
             let Some((_, rule)) = RULES.iter().find(|(rule, _)| rule == name) else {
-                return Err(TrainingFailure::client(format_args!("Extraneous hyperparameter found: {name}")));
+                return Err(TrainingFailure::user(format_args!("Extraneous hyperparameter found: {name}")));
             };
-            rule.check(value)
-                .map_err(|fault| TrainingFailure::client(format_args!("Hyperparameter {name}: {fault}")))?;
+            rule.check(value).map_err(|fault| TrainingFailure::user(format_args!("Hyperparameter {name}: {fault}")))?;
         }
         refuse_what_is_not_emulated(&given)?;
         check_dependencies(&given)?;
@@ -90,7 +89,7 @@ fn without_aliases(given: &BTreeMap<String, String>) -> Result<BTreeMap<&str, &s
     for (given_name, value) in given {
         let name = ALIASES.iter().find(|(alias, _)| alias == given_name).map_or(given_name.as_str(), |(_, name)| name);
         if named.insert(name, value.as_str()).is_some() {
-            return Err(TrainingFailure::client(format_args!(
+            return Err(TrainingFailure::user(format_args!(
                 "Hyperparameter {name} is given twice, once by its other name"
             )));
         }
@@ -99,7 +98,7 @@ fn without_aliases(given: &BTreeMap<String, String>) -> Result<BTreeMap<&str, &s
 }
 
 fn refuse_what_is_not_emulated(given: &BTreeMap<&str, &str>) -> Result<(), TrainingFailure> {
-    let refused = |what: &str| Err(TrainingFailure::client(format_args!("{what} is not emulated by refit-local")));
+    let refused = |what: &str| Err(TrainingFailure::user(format_args!("{what} is not emulated by refit-local")));
     if given.contains_key("_kfold") || given.contains_key("_num_cv_round") {
         return refused("Cross-validation (_kfold)");
     }
@@ -118,14 +117,14 @@ fn refuse_what_is_not_emulated(given: &BTreeMap<&str, &str>) -> Result<(), Train
 fn check_dependencies(given: &BTreeMap<&str, &str>) -> Result<(), TrainingFailure> {
     let objective = given.get("objective").copied().unwrap_or(DEFAULT_OBJECTIVE);
     if objective.starts_with("multi:") && !given.contains_key("num_class") {
-        return Err(TrainingFailure::client("Require input for parameter 'num_class' for multi-classification"));
+        return Err(TrainingFailure::user("Require input for parameter 'num_class' for multi-classification"));
     }
     let tree_method = given.get("tree_method").copied().unwrap_or("auto");
     for (name, methods) in
         [("monotone_constraints", &["exact", "hist"][..]), ("interaction_constraints", &["exact", "hist", "approx"])]
     {
         if given.contains_key(name) && !methods.contains(&tree_method) {
-            return Err(TrainingFailure::client(format_args!(
+            return Err(TrainingFailure::user(format_args!(
                 "{name} can be used only when the tree_method parameter is set to one of {}",
                 methods.join(", ")
             )));
@@ -141,7 +140,7 @@ fn number<T: std::str::FromStr>(given: &BTreeMap<&str, &str>, name: &str) -> Res
         .trim()
         .parse()
         .map(Some)
-        .map_err(|_| TrainingFailure::client(format_args!("Hyperparameter {name}: {value} is too great")))
+        .map_err(|_| TrainingFailure::user(format_args!("Hyperparameter {name}: {value} is too great")))
 }
 
 #[cfg(test)]
@@ -150,12 +149,17 @@ mod tests {
 
     fn parse(pairs: &[(&str, &str)]) -> Result<Hyperparameters, String> {
         let pairs = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Hyperparameters::parse(&pairs).map_err(|failure| failure.reason)
+        Hyperparameters::parse(&pairs).map_err(|failure| told(&failure.reason).to_owned())
+    }
+
+    /// The container's message without what SageMaker puts around it.
+    fn told(reason: &str) -> &str {
+        let raised = "AlgorithmError: framework error: \nsagemaker_algorithm_toolkit.exceptions.UserError: ";
+        reason.strip_prefix(raised).unwrap().strip_suffix(", exit code: 1").unwrap()
     }
 
     fn refusal(name: &str, value: &str) -> String {
-        let reason = parse(&[("num_round", "10"), (name, value)]).unwrap_err();
-        reason.strip_prefix("ClientError: ").unwrap().to_owned()
+        parse(&[("num_round", "10"), (name, value)]).unwrap_err()
     }
 
     fn accepts(name: &str, value: &str) -> bool {
@@ -181,7 +185,7 @@ mod tests {
 
     #[test]
     fn num_round_is_required_and_unknown_names_are_not_taken() {
-        assert_eq!(parse(&[("eta", "0.1")]).unwrap_err(), "ClientError: Missing required hyperparameter: num_round");
+        assert_eq!(parse(&[("eta", "0.1")]).unwrap_err(), "Missing required hyperparameter: num_round");
         assert_eq!(refusal("eat", "0.1"), "Extraneous hyperparameter found: eat");
     }
 
@@ -231,7 +235,7 @@ mod tests {
         assert!(refusal("num_round", "x").contains("could not parse"));
         assert_eq!(
             parse(&[("num_round", "99999999999")]).unwrap_err(),
-            "ClientError: Hyperparameter num_round: 99999999999 is too great"
+            "Hyperparameter num_round: 99999999999 is too great"
         );
     }
 

@@ -2,6 +2,7 @@
 
 mod artifact;
 mod channels;
+mod container_metrics;
 mod cores;
 mod csv_table;
 mod eval_metrics;
@@ -9,14 +10,16 @@ mod failure;
 mod hyperparameter_rules;
 mod hyperparameters;
 mod image;
+mod libsvm_table;
+mod parquet_table;
 mod ranges;
-mod search_space;
 mod table;
 mod training;
 mod tuner;
 
 pub(crate) use self::channels::Channel;
 pub(crate) use self::cores::Cores;
+pub(crate) use self::eval_metrics::metric_names;
 pub(crate) use self::failure::TrainingFailure;
 pub(crate) use self::ranges::{Direction, ParameterRange, Prior, Scaling, Strategy, Trial};
 pub(crate) use self::training::{RoundMetrics, TrainingOutcome, TrainingRequest, train};

@@ -37,6 +37,8 @@ pub(crate) enum Direction {
 pub(crate) enum Strategy {
     Bayesian,
     Random,
+    /// Every combination once, in order.
+    Grid,
 }
 
 /// The trials of parent tuning jobs.
@@ -46,8 +48,8 @@ pub(crate) enum Prior {
     None,
     /// On the same data with the same algorithm: the values hold for this tuning job too.
     SameData(Vec<Trial>),
-    /// On other data: the values may all be off by about the same amount.
-    OtherData(Vec<Trial>),
+    /// On other data, parent by parent, the first one first: alike at best, each on a level and a scale of its own.
+    OtherData(Vec<Vec<Trial>>),
 }
 
 /// A training job that ended with a value of the objective metric.

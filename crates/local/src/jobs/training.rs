@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
-use std::time::SystemTime;
 
-use refit_xgboost::{DMatrix, EarlyStopping, Round, Trained, Training};
+use chrono::{DateTime, Utc};
+use refit_xgboost::{CustomMetrics, DMatrix, EarlyStopping, Round, Trained, Training};
 
 use super::eval_metrics::is_maximized;
 use super::hyperparameters::Hyperparameters;
 use super::image::Image;
 use super::table::Table;
-use super::{Channel, TrainingFailure, artifact};
+use super::{Channel, TrainingFailure, artifact, container_metrics};
+use crate::clock::Clock;
 
 /// What to train on and how.
 #[derive(Debug, Clone)]
@@ -23,6 +24,8 @@ pub(crate) struct TrainingRequest {
     /// The tag of the training image, such as `1.7-1`; it decides the model's format and some defaults.
     pub(crate) image_tag: String,
     pub(crate) threads: usize,
+    /// Tells when the training began and ended.
+    pub(crate) clock: Clock,
 }
 
 /// The metrics after one round, named as SageMaker names them: `train:rmse`, `validation:rmse`.
@@ -45,7 +48,7 @@ pub(crate) struct TrainingOutcome {
     /// Whether the caller stopped it.
     pub(crate) stopped: bool,
     /// When XGBoost began and when it ended: without reading the data and packing the model.
-    pub(crate) span: Range<SystemTime>,
+    pub(crate) span: Range<DateTime<Utc>>,
 }
 
 /// Trains on this thread until the end, or until `on_round` breaks off; then the model so far is the outcome.
@@ -57,7 +60,8 @@ pub(crate) fn train(
     let data = Data::load(&request.channels, hyperparameters.csv_weights)?;
     let image = Image::new(&request.image_tag);
     let training = training(&hyperparameters, image, data.validation.is_some(), request.threads);
-    let (trained, span) = data.train(&training, |round| on_round(&named(round)))?;
+    let container = &hyperparameters.eval_metrics.container;
+    let (trained, span) = data.train(&training, container, &request.clock, |round| on_round(&named(round)))?;
     let model = trained.booster.save(image.model_format())?;
     let artifact = artifact::pack(&model).map_err(TrainingFailure::algorithm)?;
     let last = trained.rounds.last().map(named);
@@ -75,18 +79,20 @@ struct Data {
 impl Data {
     fn load(channels: &[Channel], csv_weights: bool) -> Result<Self, TrainingFailure> {
         if let Some(channel) = channels.iter().find(|channel| !["train", "validation"].contains(&channel.name())) {
-            return Err(TrainingFailure::client(format_args!("Extraneous channel found: {}", channel.name())));
+            return Err(TrainingFailure::user(format_args!("Extraneous channel found: {}", channel.name())));
         }
         let find = |name| channels.iter().find(|channel| channel.name() == name);
-        let train = find("train").ok_or_else(|| TrainingFailure::client("Missing required channel: train"))?;
+        let train = find("train").ok_or_else(|| TrainingFailure::user("Missing required channel: train"))?;
         let train = train.table(csv_weights)?;
         // As in the container, only training data has weights.
         let validation = find("validation").map(|channel| channel.table(false)).transpose()?;
         match &validation {
-            Some(validation) if validation.columns != train.columns => Err(TrainingFailure::client(format_args!(
-                "feature_names mismatch: channel train has {} features, channel validation has {}",
-                train.columns, validation.columns
-            ))),
+            Some(validation) if validation.is_dense() && validation.columns != train.columns => {
+                Err(TrainingFailure::user(format_args!(
+                    "feature_names mismatch: channel train has {} features, channel validation has {}",
+                    train.columns, validation.columns
+                )))
+            }
             _ => Ok(Self { train, validation }),
         }
     }
@@ -94,20 +100,32 @@ impl Data {
     fn train(
         &self,
         training: &Training,
+        container: &[String],
+        clock: &Clock,
         on_round: impl FnMut(&Round) -> ControlFlow<()>,
-    ) -> Result<(Trained, Range<SystemTime>), TrainingFailure> {
+    ) -> Result<(Trained, Range<DateTime<Utc>>), TrainingFailure> {
         let train = self.train.take()?;
         let validation = self.validation.as_ref().map(|table| table.take()).transpose()?;
         let mut sets: Vec<(&str, &DMatrix)> = vec![("train", &train)];
         sets.extend(validation.as_ref().map(|matrix| ("validation", matrix)));
-        let began = SystemTime::now();
-        let trained = training.run(&train, &sets, on_round);
-        let span = began..SystemTime::now();
+        let mut metrics = |set: &str, margins: &[f32]| self.container_metrics(container, set, margins);
+        let custom: Option<CustomMetrics<'_>> = if container.is_empty() { None } else { Some(&mut metrics) };
+        let began = clock.now();
+        let trained = training.run_with(&train, &sets, custom, on_round);
+        let span = began..clock.now();
         self.train.give_back(train);
         if let (Some(table), Some(matrix)) = (&self.validation, validation) {
             table.give_back(matrix);
         }
         Ok((trained?, span))
+    }
+}
+
+impl Data {
+    fn container_metrics(&self, names: &[String], set: &str, margins: &[f32]) -> Result<Vec<(String, f64)>, String> {
+        let validation = self.validation.as_ref().filter(|_| set == "validation");
+        let labels = &validation.unwrap_or(&self.train).labels;
+        names.iter().map(|name| Ok((name.clone(), container_metrics::value(name, labels, margins)?))).collect()
     }
 }
 

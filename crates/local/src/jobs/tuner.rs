@@ -1,68 +1,67 @@
 //! Chooses the hyperparameters of a tuning job's next training job.
 //!
-//! The search is the Gaussian process of the `optimizer` crate with expected improvement. On Branin, Hartmann 6 and an
-//! 11-dimensional bowl it finds far better values in 30 trials than random search; the crate's TPE samplers, tried on the
-//! same functions, find worse ones. The sampler is driven directly, not through the crate's `Study`: that ignores
-//! maximising, draws its second trial at random whatever it was told, and does not know trials that still run.
+//! The Bayesian search is a Gaussian process whose hyperparameters are drawn from their posterior, with expected
+//! improvement averaged over the draws and maximised over the values that a training can really have. Trials of parents are
+//! further observations: on the same data of the same task, on other data of tasks of their own.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+mod costs;
+mod expected_improvement;
+mod gaussian_process;
+mod search_space;
+mod slice_sampler;
 
-use optimizer::distribution::{Distribution, FloatDistribution};
-use optimizer::parameter::{ParamId, ParamValue};
-use optimizer::sampler::gp::GpSampler;
-use optimizer::sampler::random::RandomSampler;
-use optimizer::sampler::{CompletedTrial, Sampler};
+use std::collections::{BTreeMap, BTreeSet};
 
+use rand::rngs::StdRng;
+use rand::seq::{IteratorRandom, SliceRandom};
+use rand::{Rng, SeedableRng};
+
+use self::costs::Scale;
+use self::gaussian_process::Observations;
+use self::search_space::SearchSpace;
 use super::ranges::{Direction, ParameterRange, Prior, Strategy};
-use super::search_space::SearchSpace;
 
 /// A search in progress. The same seed and the same order of calls give the same hyperparameters.
 pub(crate) struct Tuner {
     space: SearchSpace,
     direction: Direction,
-    sampler: Box<dyn Sampler>,
-    random: RandomSampler,
-    /// The names under which the sampler knows the coordinates.
-    coordinates: Vec<ParamId>,
-    next_trial: u64,
-    /// Worst first. The sampler looks at the last 100 trials, so the best priors stay in sight.
-    prior: Vec<Known>,
-    /// What this job's own trials gave.
+    strategy: Strategy,
+    rng: StdRng,
+    /// Points to begin with, the next one last.
+    start: Vec<Vec<f64>>,
+    /// What this job's own trials gave, and its parents' on the same data.
     own: Vec<Known>,
+    /// What the trials of each parent on other data gave.
+    others: Vec<Vec<Known>>,
     /// Suggested and not yet reported.
     running: Vec<BTreeMap<String, String>>,
     tried: BTreeSet<BTreeMap<String, String>>,
-    /// The best trial of parents on other data, to be repeated first: its new value tells how far theirs are off.
-    anchor: Option<Anchor>,
-    offset: f64,
 }
 
 /// A point and what it costs: the objective, negated if it is to be great.
+#[derive(Clone)]
 struct Known {
     point: Vec<f64>,
     cost: f64,
 }
 
-struct Anchor {
-    parameters: BTreeMap<String, String>,
-    cost: f64,
-}
-
-/// So many trials are drawn at random before the process is asked. Fewer leave it nothing to learn from; more would use
-/// up a small tuning job.
+/// So many trials are spread over the space before the process is asked.
 const START_UP: usize = 5;
 
-/// At how many random points expected improvement is looked at. In 6 dimensions 1000 are measurably too few.
-const CANDIDATES: usize = 4000;
+/// Observations that the process takes; more make it slow.
+const MOST_SEEN: usize = 160;
 
-/// The variance of the noise, the objective's variance being 1: a seed or a core more changes a metric a little.
-const NOISE: f64 = 1e-4;
+/// A task of its own scale needs so many costs.
+const OWN_SCALE: usize = 4;
 
-/// How often to ask for a combination that was not tried yet.
-const ATTEMPTS: usize = 200;
+/// How often to ask for a combination that was not tried yet before all are looked through.
+const ATTEMPTS: usize = 20;
+
+/// Spaces of so many combinations are looked through.
+const FEW: u64 = 20_000;
 
 impl Tuner {
-    /// A search over `ranges`, seeded with the trials of parents; those outside the ranges are left out.
+    /// A search over `ranges`, which knows the trials of parents; those outside the ranges are left out.
     pub(crate) fn new(
         ranges: Vec<ParameterRange>,
         direction: Direction,
@@ -70,28 +69,20 @@ impl Tuner {
         seed: u64,
         prior: Prior,
     ) -> Self {
-        let space = SearchSpace::new(ranges);
-        let coordinates: Vec<ParamId> = (0..space.dimensions()).map(|_| ParamId::new()).collect();
-        let sampler: Box<dyn Sampler> = match strategy {
-            Strategy::Bayesian => Box::new(gaussian_process(seed, coordinates.len())),
-            Strategy::Random => Box::new(RandomSampler::with_seed(seed)),
-        };
         let mut tuner = Self {
-            space,
+            space: SearchSpace::new(ranges),
             direction,
-            sampler,
-            random: RandomSampler::with_seed(seed ^ u64::MAX),
-            coordinates,
-            next_trial: FIRST_TRIAL,
-            prior: Vec::new(),
+            strategy,
+            rng: StdRng::seed_from_u64(seed),
+            start: Vec::new(),
             own: Vec::new(),
+            others: Vec::new(),
             running: Vec::new(),
             tried: BTreeSet::new(),
-            anchor: None,
-            offset: 0.0,
         };
         if strategy == Strategy::Bayesian {
             tuner.learn(prior);
+            tuner.start = tuner.first_points();
         }
         tuner
     }
@@ -101,9 +92,10 @@ impl Tuner {
         if self.space.combinations().is_some_and(|all| self.tried.len() as u64 >= all) {
             return None;
         }
-        let parameters = match &self.anchor {
-            Some(anchor) if self.tried.is_empty() => Some(anchor.parameters.clone()),
-            _ => self.untried(),
+        let parameters = match self.strategy {
+            Strategy::Grid => self.first_untried(),
+            Strategy::Random => self.untried(Self::anywhere),
+            Strategy::Bayesian => self.untried(Self::next_point),
         }?;
         self.tried.insert(parameters.clone());
         self.running.push(parameters.clone());
@@ -115,27 +107,22 @@ impl Tuner {
         // After a restart the trials before it are told without having been suggested.
         self.tried.insert(parameters.clone());
         self.running.retain(|running| running != parameters);
-        let Some(known) = value.and_then(|value| self.known(parameters, value)) else { return };
-        if let Some(anchor) = self.anchor.take_if(|anchor| anchor.parameters == *parameters) {
-            self.offset = known.cost - anchor.cost;
+        if let Some(known) = value.and_then(|value| self.known(parameters, value)) {
+            self.own.push(known);
         }
-        self.own.push(known);
     }
 
     fn learn(&mut self, prior: Prior) {
-        let (trials, other_data) = match prior {
-            Prior::None => return,
-            Prior::SameData(trials) => (trials, false),
-            Prior::OtherData(trials) => (trials, true),
+        let known = |trials: &[super::ranges::Trial]| -> Vec<Known> {
+            trials.iter().filter_map(|trial| self.known(&trial.parameters, trial.value)).collect()
         };
-        self.prior = trials.iter().filter_map(|trial| self.known(&trial.parameters, trial.value)).collect();
-        self.prior.sort_by(|a, b| b.cost.total_cmp(&a.cost));
-        tracing::debug!(known = self.prior.len(), left_out = trials.len() - self.prior.len(), "warm start");
-        self.anchor = self
-            .prior
-            .last()
-            .filter(|_| other_data)
-            .map(|best| Anchor { parameters: self.space.parameters(&best.point), cost: best.cost });
+        match prior {
+            Prior::None => {}
+            Prior::SameData(trials) => self.own = known(&trials),
+            Prior::OtherData(parents) => {
+                self.others = parents.iter().map(|trials| known(trials)).filter(|known| !known.is_empty()).collect();
+            }
+        }
     }
 
     fn known(&self, parameters: &BTreeMap<String, String>, value: f64) -> Option<Known> {
@@ -147,69 +134,108 @@ impl Tuner {
         cost.is_finite().then_some(Known { point, cost })
     }
 
-    fn untried(&mut self) -> Option<BTreeMap<String, String>> {
-        let history = self.history();
+    /// Where to begin: where the parents on other data were best, else spread over the space (a Latin hypercube).
+    fn first_points(&mut self) -> Vec<Vec<f64>> {
+        if self.own.len() >= START_UP {
+            return Vec::new();
+        }
+        let best =
+            |known: &Vec<Known>| known.iter().min_by(|a, b| a.cost.total_cmp(&b.cost)).map(|best| best.point.clone());
+        if let Some(latest) = self.others.first().and_then(best) {
+            return vec![latest];
+        }
+        latin_hypercube(&self.space, START_UP, &mut self.rng)
+    }
+
+    fn untried(&mut self, draw: fn(&mut Self) -> Vec<f64>) -> Option<BTreeMap<String, String>> {
         for attempt in 0..ATTEMPTS {
             // Where the process insists on what was tried, chance decides.
-            let insists = attempt >= ATTEMPTS / 10;
-            let sampler = if insists { &self.random as &dyn Sampler } else { &*self.sampler };
-            let point = sample(sampler, self.coordinates.len(), self.next_trial, &history);
-            self.next_trial += 1;
+            let point = if attempt == 0 { draw(self) } else { self.anywhere() };
             let parameters = self.space.parameters(&point);
             if !self.tried.contains(&parameters) {
                 return Some(parameters);
             }
         }
-        None
+        let all = self.space.combinations().filter(|all| *all <= FEW)?;
+        let untried = (0..all).map(|number| self.space.combination(number)).filter(|it| !self.tried.contains(it));
+        untried.choose(&mut self.rng)
     }
 
-    /// What the sampler is told: priors, own trials, and those still running at the mean cost, so that their places look
-    /// neither new nor good.
-    fn history(&self) -> Vec<CompletedTrial> {
-        let prior = self.prior.iter().map(|known| (known.point.clone(), known.cost + self.offset));
-        let own = self.own.iter().map(|known| (known.point.clone(), known.cost));
-        let mut told: Vec<(Vec<f64>, f64)> = prior.chain(own).collect();
-        if told.len() >= START_UP {
-            #[allow(clippy::cast_precision_loss, reason = "a number of trials")]
-            let mean = told.iter().map(|(_, cost)| cost).sum::<f64>() / told.len() as f64;
-            told.extend(self.running.iter().filter_map(|running| Some((self.space.point(running)?, mean))));
+    fn first_untried(&self) -> Option<BTreeMap<String, String>> {
+        let all = self.space.combinations()?;
+        (0..all).map(|number| self.space.combination(number)).find(|it| !self.tried.contains(it))
+    }
+
+    fn anywhere(&mut self) -> Vec<f64> {
+        self.space.random(&mut self.rng)
+    }
+
+    fn next_point(&mut self) -> Vec<f64> {
+        if let Some(point) = self.start.pop() {
+            return point;
         }
-        told.into_iter().zip(0..).map(|((point, cost), id)| self.completed(id, &point, cost)).collect()
+        let seen = self.observations();
+        if seen.len() < 2 {
+            return self.anywhere();
+        }
+        let running: Vec<_> = self.running.iter().filter_map(|running| self.space.point(running)).collect();
+        expected_improvement::next_point(&self.space, &seen, &running, &mut self.rng)
     }
 
-    fn completed(&self, id: u64, point: &[f64], cost: f64) -> CompletedTrial {
-        let values = self.coordinates.iter().zip(point).map(|(id, value)| (*id, ParamValue::Float(*value)));
-        let distributions = self.coordinates.iter().map(|id| (*id, unit()));
-        CompletedTrial::new(id, values.collect(), distributions.collect(), HashMap::new(), cost)
+    /// What the process is told: this task's costs and those of others, each on a scale of its own.
+    fn observations(&self) -> Observations {
+        let costs = |known: &[Known]| known.iter().map(|known| known.cost).collect::<Vec<_>>();
+        let others: Vec<Scale> = self.others.iter().map(|known| Scale::of(&costs(known))).collect();
+        let own = costs(&self.own);
+        let scale =
+            if own.len() >= OWN_SCALE || others.is_empty() { Scale::of(&own) } else { Scale::like(&others, &own) };
+        let mut seen = Observations::default();
+        for known in best_of(&self.own, MOST_SEEN) {
+            seen.push(known.point.clone(), 0, scale.apply(known.cost));
+        }
+        let room = MOST_SEEN.saturating_sub(seen.len()) / self.others.len().max(1);
+        for ((task, known), scale) in (1..).zip(&self.others).zip(&others) {
+            for known in best_of(known, room) {
+                seen.push(known.point.clone(), task, scale.apply(known.cost));
+            }
+        }
+        seen
     }
 }
 
-/// The sampler uses two trials to learn the coordinates, and draws both at random.
-const FIRST_TRIAL: u64 = 2;
-
-fn gaussian_process(seed: u64, dimensions: usize) -> GpSampler {
-    let sampler = GpSampler::builder()
-        .seed(seed)
-        .n_startup_trials(START_UP)
-        .n_candidates(CANDIDATES)
-        .noise_variance(NOISE)
-        .build();
-    for trial in 0..FIRST_TRIAL {
-        sample(&sampler, dimensions, trial, &[]);
-    }
-    sampler
+fn best_of(known: &[Known], count: usize) -> Vec<&Known> {
+    let mut best: Vec<&Known> = known.iter().collect();
+    best.sort_by(|one, other| one.cost.total_cmp(&other.cost));
+    best.truncate(count);
+    best
 }
 
-fn sample(sampler: &dyn Sampler, dimensions: usize, trial: u64, history: &[CompletedTrial]) -> Vec<f64> {
-    let coordinate = || match sampler.sample(&unit(), trial, history) {
-        ParamValue::Float(value) => value,
-        ParamValue::Int(_) | ParamValue::Categorical(_) => 0.5,
+/// Points of which each coordinate comes once from each of `count` equal parts: of several such sets the one whose points
+/// keep furthest apart.
+fn latin_hypercube(space: &SearchSpace, count: usize, rng: &mut StdRng) -> Vec<Vec<f64>> {
+    const SETS: usize = 30;
+    let sets = (0..SETS).map(|_| hypercube(space.dimensions(), count, rng)).collect::<Vec<_>>();
+    let apart = |points: &Vec<Vec<f64>>| {
+        let pairs =
+            points.iter().enumerate().flat_map(|(index, one)| points[..index].iter().map(move |other| (one, other)));
+        let distance = |(one, other): (&Vec<f64>, &Vec<f64>)| one.iter().zip(other).map(|(a, b)| (a - b).powi(2)).sum();
+        pairs.map(distance).fold(f64::INFINITY, f64::min)
     };
-    (0..dimensions).map(|_| coordinate()).collect()
+    let best = sets.into_iter().max_by(|one, other| apart(one).total_cmp(&apart(other)));
+    best.unwrap_or_default().iter().map(|point| space.snapped(point)).collect()
 }
 
-fn unit() -> Distribution {
-    Distribution::Float(FloatDistribution { low: 0.0, high: 1.0, log_scale: false, step: None })
+#[allow(clippy::cast_precision_loss, reason = "a few points")]
+fn hypercube(dimensions: usize, count: usize, rng: &mut StdRng) -> Vec<Vec<f64>> {
+    let mut points = vec![Vec::with_capacity(dimensions); count];
+    let mut parts: Vec<usize> = (0..count).collect();
+    for _ in 0..dimensions {
+        parts.shuffle(rng);
+        for (point, part) in points.iter_mut().zip(&parts) {
+            point.push((*part as f64 + rng.random::<f64>()) / count as f64);
+        }
+    }
+    points
 }
 
 #[cfg(test)]

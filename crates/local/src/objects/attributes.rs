@@ -11,13 +11,20 @@ use super::ObjectError;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Attributes {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) content_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) content_encoding: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) content_disposition: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) content_language: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) cache_control: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) expires: Option<String>,
     /// The `x-amz-meta-` headers, names without that prefix.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) metadata: BTreeMap<String, String>,
     pub(crate) checksums: Checksums,
     /// MD5 of the whole content, in hex: the ETag, except of a multipart upload's object.

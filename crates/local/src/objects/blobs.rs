@@ -1,214 +1,258 @@
-//! The files that hold objects' bytes.
+//! Where objects' bytes are: up to [`SMALL`] in the database, so that one sync of the disk serves them and all that is
+//! committed with them; more in files.
+//!
+//! A file is written in the folder `incoming` under the random id it will be known by, and synced. A transaction then
+//! names it (a row of `blobs`, with the number of versions and parts that refer to it), and only after that commit is it
+//! moved to `objects`. So whatever is in `incoming` at a start is what was in flight: a file that is named is moved, one
+//! that is not was never acknowledged and goes. Removing works the other way round: the transaction that takes away the
+//! last reference leaves the row with none, the file is unlinked after the commit, and a later commit forgets the row; a
+//! start unlinks what such rows name. Neither looks at files that nothing was happening to.
 
-use std::collections::HashSet;
+use std::collections::VecDeque;
 use std::fs::{self, File};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
-use s3s::checksum::ChecksumHasher;
-use s3s::crypto::{Checksum as _, Crc32, Crc32c, Crc64Nvme, Md5, Sha1, Sha256};
-use tempfile::NamedTempFile;
+use rusqlite::Connection;
+use tempfile::TempDir;
 use uuid::Uuid;
 
-use super::{Algorithm, Checksums};
-use crate::error::LocalError;
+use super::content::Bytes;
+use super::digests::Digests;
+use super::incoming::Blob;
+use super::{Content, ObjectError};
+use crate::db::Transaction;
 
-/// How much of a file is in memory at once.
-const CHUNK: usize = 256 * 1024;
+/// How many bytes are kept in the database at most.
+pub(super) const SMALL: usize = 32 * 1024;
 
-/// The folder of the files, each named by a random id and spread over 256 folders.
+/// How many empty files are made, and their names synced, at once: a put then waits for its own bytes only.
+const FRESH: usize = 256;
+
+/// The folders. The files in `objects` are spread over 256 folders; `scratch` is emptied at every start.
 #[derive(Debug, Clone)]
 pub(super) struct Blobs {
     objects: PathBuf,
     incoming: PathBuf,
+    scratch: PathBuf,
+    pending: Arc<Mutex<Pending>>,
+}
+
+/// What the index knows of named bytes: the digests of their blocks, and the bytes themselves when they are small.
+pub(super) struct Held {
+    digests: Option<Digests>,
+    bytes: Option<Vec<u8>>,
+}
+
+#[derive(Debug, Default)]
+struct Pending {
+    /// Empty files in `incoming` whose names are on disk.
+    fresh: Vec<String>,
+    /// Files that have been unlinked, and whose rows can be forgotten.
+    unlinked: VecDeque<String>,
 }
 
 impl Blobs {
-    /// Opens `folder`, and removes every file that is not `named`.
-    pub(super) fn open(folder: &Path, named: &HashSet<String>) -> Result<Self, LocalError> {
-        let blobs = Self { objects: folder.join("objects"), incoming: folder.join("incoming") };
-        let failed = |source| LocalError::DataFolder { path: folder.to_owned(), source };
-        if blobs.incoming.exists() {
-            fs::remove_dir_all(&blobs.incoming).map_err(failed)?;
-        }
-        fs::create_dir_all(&blobs.incoming).map_err(failed)?;
-        for prefix in 0..=u8::MAX {
-            fs::create_dir_all(blobs.objects.join(format!("{prefix:02x}"))).map_err(failed)?;
-        }
-        File::open(&blobs.objects).and_then(|objects| objects.sync_all()).map_err(failed)?;
-        blobs.sweep(named).map_err(failed)?;
+    /// Opens `folder`.
+    pub(super) fn open(folder: &Path) -> io::Result<Self> {
+        let blobs = Self {
+            objects: folder.join("objects"),
+            incoming: folder.join("incoming"),
+            scratch: folder.join("scratch"),
+            pending: Arc::new(Mutex::new(Pending::default())),
+        };
+        blobs.make_folders()?;
         Ok(blobs)
     }
 
-    /// Starts a new file. MD5 and CRC-64/NVME are always computed, as S3 does, and `algorithm` besides.
-    pub(super) fn incoming(&self, algorithm: Option<Algorithm>) -> io::Result<Incoming> {
-        Ok(Incoming {
-            file: NamedTempFile::new_in(&self.incoming)?,
-            blobs: self.clone(),
-            size: 0,
-            md5: Md5::new(),
-            checksums: hasher(algorithm),
-        })
+    pub(super) fn scratch(&self) -> io::Result<TempDir> {
+        TempDir::new_in(&self.scratch)
     }
 
-    pub(super) fn open_file(&self, id: &str) -> io::Result<File> {
-        File::open(self.path(id))
-    }
-
-    /// Removes files that no version names any more. A failure leaves a file that the next start removes.
-    pub(super) fn remove_unnamed(&self, ids: impl IntoIterator<Item = String>) {
-        for id in ids {
-            if let Err(error) = fs::remove_file(self.path(&id)) {
-                tracing::warn!(%error, blob = id, "could not remove the file of a deleted object");
+    /// Settles what was in flight when the folder was last used.
+    pub(super) fn settle(&self, transaction: &Transaction<'_>) -> Result<(), ObjectError> {
+        for file in fs::read_dir(&self.incoming)? {
+            let file = file?;
+            let name = file.file_name();
+            let id = name.to_str().unwrap_or_default();
+            if is_referred_to(transaction, id)? {
+                fs::rename(file.path(), self.path(id))?;
+            } else {
+                fs::remove_file(file.path())?;
             }
         }
+        for id in unreferenced(transaction)? {
+            self.remove(&id)?;
+            forget(transaction, &id)?;
+        }
+        Ok(())
+    }
+
+    /// A new empty file, open for writing, whose name is on disk already.
+    pub(super) fn fresh(&self) -> io::Result<(String, File)> {
+        let id = {
+            let mut pending = self.pending();
+            match pending.fresh.pop() {
+                Some(id) => id,
+                None => {
+                    pending.fresh = self.make_fresh()?;
+                    pending.fresh.pop().ok_or(io::ErrorKind::NotFound)?
+                }
+            }
+        };
+        let file = File::options().write(true).open(self.incoming.join(&id))?;
+        Ok((id, file))
+    }
+
+    /// Moves a file whose name has been committed to where it stays. Until that is on disk the next start does it again.
+    pub(super) fn keep(&self, id: &str) {
+        match fs::rename(self.incoming.join(id), self.path(id)) {
+            // Deleted already.
+            Err(error) if is_missing(&error) => {}
+            Err(error) => {
+                tracing::warn!(%error, blob = id, "could not move the file of an object: the next start will")
+            }
+            Ok(()) => {}
+        }
+    }
+
+    /// Removes a file that no transaction has named.
+    pub(super) fn discard(&self, id: &str) {
+        if let Err(error) = fs::remove_file(self.incoming.join(id)) {
+            tracing::warn!(%error, blob = id, "could not remove the file of a refused object: the next start will");
+        }
+    }
+
+    /// The named bytes of which the index knows `held`.
+    pub(super) fn content(&self, id: &str, held: Held, size: u64) -> io::Result<Content> {
+        let bytes = match held.bytes {
+            Some(bytes) => Bytes::Memory(bytes),
+            None => Bytes::File(self.open_file(id)?),
+        };
+        Ok(Content::new(bytes, size, held.digests))
+    }
+
+    fn open_file(&self, id: &str) -> io::Result<File> {
+        // It may still be on its way, and arrive while it is looked for there.
+        match File::open(self.path(id)) {
+            Err(error) if is_missing(&error) => match File::open(self.incoming.join(id)) {
+                Err(error) if is_missing(&error) => File::open(self.path(id)),
+                found => found,
+            },
+            found => found,
+        }
+    }
+
+    /// Unlinks files that the committed state refers to no more. What fails is tried again at the next start.
+    pub(super) fn unlink(&self, ids: Vec<String>) {
+        for id in ids {
+            match self.remove(&id) {
+                Ok(()) => self.pending().unlinked.push_back(id),
+                Err(error) => tracing::warn!(%error, blob = id, "could not remove the file of a deleted object"),
+            }
+        }
+    }
+
+    /// Forgets the rows of files that have been unlinked. If the transaction is undone, the next start forgets them.
+    pub(super) fn forget_unlinked(&self, transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+        let unlinked = std::mem::take(&mut self.pending().unlinked);
+        unlinked.iter().try_for_each(|id| forget(transaction, id))
+    }
+
+    fn make_folders(&self) -> io::Result<()> {
+        fs::create_dir_all(&self.incoming)?;
+        if self.scratch.exists() {
+            fs::remove_dir_all(&self.scratch)?;
+        }
+        fs::create_dir(&self.scratch)?;
+        let last = self.objects.join(format!("{:02x}", u8::MAX));
+        if !last.exists() {
+            for prefix in 0..=u8::MAX {
+                fs::create_dir_all(self.objects.join(format!("{prefix:02x}")))?;
+            }
+            File::open(&self.objects)?.sync_all()?;
+            if let Some(folder) = self.objects.parent() {
+                File::open(folder)?.sync_all()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn make_fresh(&self) -> io::Result<Vec<String>> {
+        let ids: Vec<String> = (0..FRESH).map(|_| Uuid::new_v4().simple().to_string()).collect();
+        for id in &ids {
+            File::create_new(self.incoming.join(id))?;
+        }
+        File::open(&self.incoming)?.sync_all()?;
+        Ok(ids)
+    }
+
+    /// Removes a file wherever it is: it may be on its way from the first folder to the second.
+    fn remove(&self, id: &str) -> io::Result<()> {
+        for path in [self.incoming.join(id), self.path(id)] {
+            match fs::remove_file(path) {
+                Err(error) if is_missing(&error) => {}
+                removed => return removed,
+            }
+        }
+        Ok(())
     }
 
     fn path(&self, id: &str) -> PathBuf {
-        let prefix: String = id.chars().take(2).collect();
-        self.objects.join(prefix).join(id)
+        self.objects.join(id.get(..2).unwrap_or("00")).join(id)
     }
 
-    fn sweep(&self, named: &HashSet<String>) -> io::Result<()> {
-        for folder in fs::read_dir(&self.objects)? {
-            for file in fs::read_dir(folder?.path())? {
-                let file = file?;
-                if !file.file_name().to_str().is_some_and(|name| named.contains(name)) {
-                    fs::remove_file(file.path())?;
-                }
-            }
-        }
-        Ok(())
+    fn pending(&self) -> MutexGuard<'_, Pending> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Bytes on their way in: a file under another name.
-pub(crate) struct Incoming {
-    file: NamedTempFile,
-    blobs: Blobs,
-    size: u64,
-    md5: Md5,
-    checksums: ChecksumHasher,
+fn is_missing(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::NotFound
 }
 
-impl Incoming {
-    /// How many bytes there are so far.
-    pub(crate) fn size(&self) -> u64 {
-        self.size
-    }
+/// Names received bytes, with one reference.
+pub(super) fn name(transaction: &Transaction<'_>, blob: &Blob) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached("INSERT INTO blobs (id, refs, digests, bytes) VALUES (?1, 1, ?2, ?3)")?
+        .execute((&blob.id, &blob.digests.0, blob.in_memory()))
+        .map(drop)
+}
 
-    /// Appends bytes.
-    pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.file.write_all(bytes)?;
-        self.md5.update(bytes);
-        self.checksums.update(bytes);
-        self.size += bytes.len() as u64;
-        Ok(())
-    }
+/// Adds a reference to bytes that have some.
+pub(super) fn share(transaction: &Transaction<'_>, id: &str) -> rusqlite::Result<()> {
+    transaction.prepare_cached("UPDATE blobs SET refs = refs + 1 WHERE id = ?1")?.execute([id]).map(drop)
+}
 
-    /// Appends `length` bytes of another file, from `offset` on.
-    pub(super) fn write_from(&mut self, mut source: File, offset: u64, length: u64) -> io::Result<()> {
-        source.seek(SeekFrom::Start(offset))?;
-        let mut source = source.take(length);
-        let mut chunk = vec![0; CHUNK];
-        loop {
-            match source.read(&mut chunk)? {
-                0 => return Ok(()),
-                read => self.write(&chunk[..read])?,
-            }
-        }
-    }
-
-    /// Brings the bytes to disk under their final name.
-    pub(crate) fn finish(self) -> io::Result<Blob> {
-        let id = Uuid::new_v4().simple().to_string();
-        let path = self.blobs.path(&id);
-        self.file.as_file().sync_all()?;
-        self.file.persist(&path)?;
-        if let Some(folder) = path.parent() {
-            File::open(folder)?.sync_all()?;
-        }
-        Ok(Blob {
-            id,
-            path,
-            size: self.size,
-            md5: self.md5.finalize(),
-            checksums: computed(self.checksums),
-            kept: false,
-        })
+/// Takes a reference away. Returns the file, if there is one, when that was the last.
+pub(super) fn release(transaction: &Transaction<'_>, id: String) -> rusqlite::Result<Option<String>> {
+    let (left, in_file): (i64, bool) = transaction
+        .prepare_cached("UPDATE blobs SET refs = refs - 1 WHERE id = ?1 RETURNING refs, bytes IS NULL")?
+        .query_row([&id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    match (left, in_file) {
+        (0, true) => Ok(Some(id)),
+        (0, false) => forget(transaction, &id).map(|()| None),
+        _ => Ok(None),
     }
 }
 
-/// Bytes on disk that no version names yet: dropped before it is kept, the file goes.
-pub(crate) struct Blob {
-    pub(crate) id: String,
-    path: PathBuf,
-    pub(crate) size: u64,
-    pub(crate) md5: [u8; 16],
-    pub(crate) checksums: Checksums,
-    kept: bool,
+/// What the index knows of named bytes.
+pub(super) fn held(connection: &Connection, id: &str) -> rusqlite::Result<Held> {
+    let mut statement = connection.prepare_cached("SELECT digests, bytes FROM blobs WHERE id = ?1")?;
+    statement.query_row([id], |row| Ok(Held { digests: row.get::<_, Option<_>>(0)?.map(Digests), bytes: row.get(1)? }))
 }
 
-impl Blob {
-    /// MD5 of the content as a single part's ETag writes it.
-    pub(crate) fn etag(&self) -> String {
-        hex::encode(self.md5)
-    }
-
-    /// MD5 of the content as the `Content-MD5` header writes it.
-    pub(crate) fn content_md5(&self) -> String {
-        BASE64_STANDARD.encode(self.md5)
-    }
-
-    /// To be called once the index names the file.
-    pub(super) fn keep(mut self) {
-        self.kept = true;
-    }
+fn is_referred_to(connection: &Connection, id: &str) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM blobs WHERE id = ?1 AND refs > 0)")?
+        .query_row([id], |row| row.get(0))
 }
 
-impl Drop for Blob {
-    fn drop(&mut self) {
-        if !self.kept
-            && let Err(error) = fs::remove_file(&self.path)
-        {
-            tracing::warn!(%error, blob = self.id, "could not remove the file of a refused object");
-        }
-    }
+fn unreferenced(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    connection.prepare("SELECT id FROM blobs WHERE refs = 0")?.query_map([], |row| row.get(0))?.collect()
 }
 
-/// The checksum by `algorithm` of many parts' checksums, as S3 writes it for a multipart upload's object.
-pub(super) fn composite(algorithm: Algorithm, parts: &[Vec<u8>]) -> Option<String> {
-    let mut hasher = hasher(Some(algorithm));
-    parts.iter().for_each(|part| hasher.update(part));
-    computed(hasher).of(algorithm).map(|sum| format!("{sum}-{}", parts.len()))
-}
-
-/// MD5 over many parts' MD5s, as the ETag of a multipart upload's object has it.
-pub(super) fn multipart_etag(parts: &[[u8; 16]]) -> String {
-    format!("{}-{}", hex::encode(Md5::checksum(parts.as_flattened())), parts.len())
-}
-
-fn hasher(algorithm: Option<Algorithm>) -> ChecksumHasher {
-    let is = |wanted| algorithm == Some(wanted);
-    ChecksumHasher {
-        crc32: is(Algorithm::Crc32).then(Crc32::new),
-        crc32c: is(Algorithm::Crc32c).then(Crc32c::new),
-        sha1: is(Algorithm::Sha1).then(Sha1::new),
-        sha256: is(Algorithm::Sha256).then(Sha256::new),
-        crc64nvme: Some(Crc64Nvme::new()),
-    }
-}
-
-fn computed(hasher: ChecksumHasher) -> Checksums {
-    let sums = hasher.finalize();
-    Checksums {
-        crc32: sums.checksum_crc32,
-        crc32c: sums.checksum_crc32c,
-        crc64nvme: sums.checksum_crc64nvme,
-        sha1: sums.checksum_sha1,
-        sha256: sums.checksum_sha256,
-        composite: false,
-    }
+fn forget(connection: &Connection, id: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached("DELETE FROM blobs WHERE id = ?1 AND refs = 0")?.execute([id]).map(drop)
 }

@@ -3,7 +3,9 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::{Access, ObjectError, ObjectStore, now};
+use super::blobs::release;
+use super::{Access, ObjectError, ObjectStore};
+use crate::policy::Policy;
 
 /// A bucket as the index keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +15,7 @@ pub(crate) struct Bucket {
     pub(crate) region: String,
     pub(crate) created_at: DateTime<Utc>,
     pub(crate) versioning: Versioning,
+    pub(super) policy: Option<Policy>,
 }
 
 /// Whether a bucket keeps the versions of its objects. Once it did, it can only be suspended.
@@ -33,6 +36,12 @@ impl Versioning {
     }
 }
 
+impl Bucket {
+    pub(super) fn arn(&self) -> String {
+        format!("arn:aws:s3:::{}", self.name)
+    }
+}
+
 impl ObjectStore {
     /// Makes a bucket, and says whether it did: again by its owner changes nothing.
     pub(crate) fn create_bucket(&self, account: &str, name: &str, region: &str) -> Result<bool, ObjectError> {
@@ -42,16 +51,16 @@ impl ObjectStore {
             None => {
                 transaction.execute(
                     "INSERT INTO buckets (name, account, region, created_at) VALUES (?1, ?2, ?3, ?4)",
-                    (name, account, region, now()),
+                    (name, account, region, self.clock.milliseconds()),
                 )?;
                 Ok(true)
             }
         })
     }
 
-    /// The bucket, if the caller may use it.
-    pub(crate) fn bucket(&self, access: &Access, name: &str) -> Result<Bucket, ObjectError> {
-        self.database.with(|connection| authorized(connection, access, name))
+    /// The bucket, if the caller may do `action` to it.
+    pub(crate) fn bucket(&self, access: &Access, action: &'static str, name: &str) -> Result<Bucket, ObjectError> {
+        self.database.with(|connection| access.bucket(connection, action, name))
     }
 
     /// The account's own buckets, by name.
@@ -65,8 +74,8 @@ impl ObjectStore {
 
     /// Removes a bucket that holds no version of any object.
     pub(crate) fn delete_bucket(&self, access: &Access, name: &str) -> Result<(), ObjectError> {
-        let parts = self.database.transaction(|transaction| {
-            authorized(transaction, access, name)?;
+        self.change(|transaction, unnamed| {
+            access.bucket(transaction, "s3:DeleteBucket", name)?;
             let used = "SELECT EXISTS (SELECT 1 FROM versions WHERE bucket = ?1)";
             if transaction.query_row(used, [name], |row| row.get(0))? {
                 return Err(ObjectError::BucketNotEmpty { bucket: name.to_owned() });
@@ -75,40 +84,26 @@ impl ObjectStore {
                 .prepare("SELECT blob FROM parts JOIN uploads USING (upload_id) WHERE bucket = ?1")?
                 .query_map([name], |row| row.get(0))?
                 .collect::<rusqlite::Result<_>>()?;
+            for part in parts {
+                unnamed.extend(release(transaction, part)?);
+            }
             transaction.execute("DELETE FROM uploads WHERE bucket = ?1", [name])?;
             transaction.execute("DELETE FROM buckets WHERE name = ?1", [name])?;
-            Ok(parts)
-        })?;
-        self.blobs.remove_unnamed(parts);
-        Ok(())
+            Ok(())
+        })
     }
 
     /// Switches versions on, or suspends them.
     pub(crate) fn set_versioning(&self, access: &Access, name: &str, to: Versioning) -> Result<(), ObjectError> {
         self.database.transaction(|transaction| {
-            authorized(transaction, access, name)?;
+            access.bucket(transaction, "s3:PutBucketVersioning", name)?;
             transaction.execute("UPDATE buckets SET versioning = ?2 WHERE name = ?1", (name, to.as_str()))?;
             Ok(())
         })
     }
 }
 
-/// The bucket, if it exists, is the caller's, and is owned by whom the caller expects.
-pub(super) fn authorized(connection: &Connection, access: &Access, name: &str) -> Result<Bucket, ObjectError> {
-    let denied = |reason| Err(ObjectError::AccessDenied { bucket: name.to_owned(), reason });
-    let Some(bucket) = find(connection, name)? else {
-        return Err(ObjectError::NoSuchBucket { bucket: name.to_owned() });
-    };
-    if access.expected_owner.as_ref().is_some_and(|expected| *expected != bucket.account) {
-        return denied("its owner is not the expected one");
-    }
-    if bucket.account != access.account {
-        return denied("it belongs to another account");
-    }
-    Ok(bucket)
-}
-
-fn find(connection: &Connection, name: &str) -> rusqlite::Result<Option<Bucket>> {
+pub(super) fn find(connection: &Connection, name: &str) -> rusqlite::Result<Option<Bucket>> {
     connection.prepare_cached("SELECT * FROM buckets WHERE name = ?1")?.query_row([name], bucket).optional()
 }
 
@@ -124,5 +119,6 @@ fn bucket(row: &Row<'_>) -> rusqlite::Result<Bucket> {
             "suspended" => Versioning::Suspended,
             _ => Versioning::Never,
         },
+        policy: row.get("policy")?,
     })
 }

@@ -3,15 +3,16 @@
 use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 
-use super::buckets::authorized;
-use super::put::{NewVersion, insert};
-use super::read::readable;
-use super::{
-    Access, Algorithm, Attributes, Checksums, Condition, ETagMatch, ObjectError, ObjectStore, Stored, Written,
-};
+use super::incoming::{computed, hasher};
+use super::put::{NewContent, NewVersion, insert};
+use super::read::allowed;
+use super::{Access, Algorithm, Attributes, Checksums, ETagMatch, ObjectError, ObjectStore, Stored, Write, Written};
+
+/// S3's limit on a copy by one request.
+const MOST_BYTES: u64 = 5 * 1024 * 1024 * 1024;
 
 /// The version to copy, and what must hold of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) struct CopySource {
     pub(crate) access: Access,
     pub(crate) bucket: String,
@@ -24,64 +25,64 @@ pub(crate) struct CopySource {
 }
 
 /// A copy within the store.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) struct ObjectCopy {
     pub(crate) source: CopySource,
-    pub(crate) bucket: String,
-    pub(crate) key: String,
     /// New headers and metadata in place of the source's.
     pub(crate) replace: Option<Attributes>,
     /// Another checksum than the source has.
     pub(crate) algorithm: Option<Algorithm>,
-    pub(crate) condition: Condition,
 }
 
 impl ObjectStore {
-    /// Copies one version. Returns it and what was written.
-    pub(crate) fn copy(&self, access: &Access, copy: ObjectCopy) -> Result<(Stored, Written), ObjectError> {
+    /// Copies one version to where `write` writes. Returns it and what was written.
+    pub(crate) fn copy(&self, write: &Write, copy: ObjectCopy) -> Result<(Stored, Written), ObjectError> {
         let source = &copy.source;
-        let to_itself = source.bucket == copy.bucket && source.key == copy.key;
+        let to_itself = source.bucket == write.bucket && source.key == write.key;
         if to_itself && source.version_id.is_none() && copy.replace.is_none() {
             return Err(ObjectError::CopyToItself);
         }
         // Reading the bytes for a new checksum takes time, so it is done before the transaction.
         let checksums = copy.algorithm.map(|algorithm| self.checksums_of(source, algorithm)).transpose()?.flatten();
-        let (copied, written, unnamed) = self.database.transaction(|transaction| {
-            let bucket = authorized(transaction, access, &copy.bucket)?;
+        self.change(|transaction, unnamed| {
+            let bucket = write.check(transaction)?;
             let source = source.find(transaction)?;
-            copy.condition.check(transaction, &bucket, &copy.key)?;
+            if source.size > MOST_BYTES {
+                return Err(ObjectError::CopyTooLarge { most: MOST_BYTES });
+            }
             let version = NewVersion {
-                key: &copy.key,
-                blob: source.blob.as_deref(),
+                key: &write.key,
+                content: source.blob.as_deref().map_or(NewContent::None, NewContent::Shared),
                 size: source.size,
                 etag: source.attributes.md5.clone(),
                 attributes: attributes(copy.replace, &source.attributes, checksums),
+                last_modified: self.clock.milliseconds(),
             };
-            let (written, unnamed) = insert(transaction, &bucket, version)?;
-            Ok::<_, ObjectError>((source, written, unnamed))
-        })?;
-        self.blobs.remove_unnamed(unnamed);
-        Ok((copied, written))
+            let written = insert(transaction, &bucket, version, unnamed)?;
+            Ok((source, written))
+        })
     }
 
     /// The checksum by `algorithm` of a whole source that does not have it yet.
     fn checksums_of(&self, source: &CopySource, algorithm: Algorithm) -> Result<Option<Checksums>, ObjectError> {
-        let (stored, file) = self.get(&source.access, &source.bucket, &source.key, source.version_id.as_deref())?;
+        let (stored, mut content) = self.open_found(|connection| source.find(connection))?;
         let has = &stored.attributes.checksums;
         if !has.composite && has.of(algorithm).is_some() {
             return Ok(None);
         }
-        let mut again = self.incoming(Some(algorithm))?;
-        again.write_from(file, 0, stored.size)?;
-        Ok(Some(again.finish()?.checksums.only(algorithm)))
+        let mut hasher = hasher(Some(algorithm));
+        content.each(0, stored.size, |bytes| {
+            hasher.update(bytes);
+            Ok::<_, ObjectError>(())
+        })?;
+        Ok(Some(computed(hasher).only(algorithm)))
     }
 }
 
 impl CopySource {
     /// The version, if its conditions hold.
     pub(super) fn find(&self, connection: &Connection) -> Result<Stored, ObjectError> {
-        let bucket = authorized(connection, &self.access, &self.bucket)?;
-        let stored = readable(connection, &bucket, &self.key, self.version_id.as_deref())?;
+        let stored = allowed(connection, &self.access, &self.bucket, &self.key, self.version_id.as_deref())?;
         let failed = |condition| Err(ObjectError::ConditionFailed { condition });
         // HTTP dates have whole seconds.
         let modified = stored.last_modified.timestamp();

@@ -1,11 +1,9 @@
 //! Deleting: a marker on top in a versioned bucket, or one version for good.
 
-use rusqlite::Transaction;
-
-use super::buckets::{Bucket, Versioning, authorized};
-use super::put::{NewVersion, insert, remove};
-use super::read::find;
+use super::buckets::{Bucket, Versioning};
+use super::put::{NULL_VERSION, NewContent, NewVersion, insert, remove};
 use super::{Access, Attributes, Condition, ETagMatch, ObjectError, ObjectStore};
+use crate::db::Transaction;
 
 /// One object, or one version of it, to delete.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,47 +30,54 @@ impl ObjectStore {
         bucket: &str,
         objects: &[ToDelete],
     ) -> Result<Vec<Result<Deleted, ObjectError>>, ObjectError> {
-        let mut unnamed = Vec::new();
-        let results = self.database.transaction(|transaction| {
-            let bucket = authorized(transaction, access, bucket)?;
+        self.change(|transaction, unnamed| {
+            let bucket = access.expected(transaction, bucket)?;
             let mut results = Vec::with_capacity(objects.len());
             for object in objects {
-                results.push(match delete_one(transaction, &bucket, object) {
-                    Ok((deleted, blob)) => {
-                        unnamed.extend(blob);
-                        Ok(deleted)
-                    }
-                    // The database is the transaction's business; a condition only this object's.
+                results.push(match self.delete_one(transaction, access, &bucket, object, unnamed) {
+                    // The database is the transaction's business; a refusal only this object's.
                     Err(ObjectError::Database(error)) => return Err(error.into()),
-                    Err(error) => Err(error),
+                    result => result,
                 });
             }
-            Ok::<_, ObjectError>(results)
-        })?;
-        self.blobs.remove_unnamed(unnamed);
-        Ok(results)
+            Ok(results)
+        })
     }
-}
 
-fn delete_one(
-    transaction: &Transaction<'_>,
-    bucket: &Bucket,
-    object: &ToDelete,
-) -> Result<(Deleted, Option<String>), ObjectError> {
-    let condition = Condition { if_match: object.if_match.clone(), if_none_match: None };
-    condition.check(transaction, bucket, &object.key)?;
-    if let Some(version_id) = &object.version_id {
-        let found = find(transaction, bucket, &object.key, Some(version_id))?;
-        let blob = remove(transaction, bucket, &object.key, version_id)?;
-        let delete_marker = found.is_some_and(|found| found.delete_marker);
-        return Ok((Deleted { version_id: Some(version_id.clone()), delete_marker }, blob));
+    fn delete_one(
+        &self,
+        transaction: &Transaction<'_>,
+        access: &Access,
+        bucket: &Bucket,
+        object: &ToDelete,
+        unnamed: &mut Vec<String>,
+    ) -> Result<Deleted, ObjectError> {
+        let key = object.key.as_str();
+        let action = if object.version_id.is_some() { "s3:DeleteObjectVersion" } else { "s3:DeleteObject" };
+        access.check(bucket, action, Some(key))?;
+        if matches!(object.if_match, Some(ETagMatch::ETag(_))) {
+            access.check(bucket, "s3:GetObject", Some(key))?;
+        }
+        let condition = Condition { if_match: object.if_match.clone(), if_none_match: None };
+        condition.check(transaction, bucket, key)?;
+        self.underway.deleted(&bucket.name, key);
+        if let Some(version_id) = &object.version_id {
+            let removed = remove(transaction, bucket, key, version_id, unnamed)?;
+            return Ok(Deleted { version_id: Some(version_id.clone()), delete_marker: removed == Some(true) });
+        }
+        if bucket.versioning == Versioning::Never {
+            remove(transaction, bucket, key, NULL_VERSION, unnamed)?;
+            return Ok(Deleted::default());
+        }
+        let marker = NewVersion {
+            key,
+            content: NewContent::None,
+            size: 0,
+            etag: String::new(),
+            attributes: Attributes::default(),
+            last_modified: self.clock.milliseconds(),
+        };
+        let written = insert(transaction, bucket, marker, unnamed)?;
+        Ok(Deleted { version_id: written.version_id, delete_marker: true })
     }
-    if bucket.versioning == Versioning::Never {
-        let blob = remove(transaction, bucket, &object.key, super::put::NULL_VERSION)?;
-        return Ok((Deleted::default(), blob));
-    }
-    let marker =
-        NewVersion { key: &object.key, blob: None, size: 0, etag: String::new(), attributes: Attributes::default() };
-    let (written, blob) = insert(transaction, bucket, marker)?;
-    Ok((Deleted { version_id: written.version_id, delete_marker: true }, blob))
 }

@@ -1,13 +1,19 @@
 //! Listing current versions by key.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension, Rows};
 
-use super::buckets::{Bucket, authorized};
+use super::buckets::Bucket;
 use super::read::stored;
+use super::walk::{Step, Walk, after_key, after_prefix, common_prefix};
 use super::{Access, ObjectError, ObjectStore, Stored};
 
-/// Sorts after every key that starts with what stands before it.
-pub(super) const LAST: char = char::MAX;
+/// Uses the index `versions_listed`, from one key on.
+pub(super) const PAGE: &str =
+    "SELECT * FROM versions WHERE bucket = ?1 AND is_latest = 1 AND delete_marker = 0 AND key >= ?2 ORDER BY key";
+
+/// The same, but gives the first key alone, so that no row is decoded.
+pub(super) const NEXT_KEY: &str = "SELECT key FROM versions WHERE bucket = ?1 AND is_latest = 1 AND delete_marker = 0
+    AND key >= ?2 ORDER BY key LIMIT 1";
 
 /// What to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -34,6 +40,8 @@ pub(crate) enum Cursor {
 /// A part of a listing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Page {
+    /// The account that owns the bucket, and everything in it.
+    pub(crate) owner: String,
     pub(crate) objects: Vec<Stored>,
     pub(crate) prefixes: Vec<String>,
     /// Where the rest begins, if there is more.
@@ -44,23 +52,14 @@ impl ObjectStore {
     /// Lists one page of the bucket's current versions, in the order of their keys' UTF-8 bytes.
     pub(crate) fn page(&self, access: &Access, bucket: &str, query: &ListQuery) -> Result<Page, ObjectError> {
         self.database.with(|connection| {
-            let bucket = authorized(connection, access, bucket)?;
-            let mut page = Page::default();
-            let mut last = query.after.clone();
-            // Each turn reads keys up to the next common prefix, and jumps over what is below it.
-            loop {
-                match run(connection, &bucket, query, &last, &mut page)? {
-                    Turn::CommonPrefix(prefix) if page.len() < query.limit => {
-                        last = Cursor::Prefix(prefix.clone());
-                        page.prefixes.push(prefix);
-                    }
-                    Turn::CommonPrefix(_) | Turn::Full => {
-                        page.next = (query.limit > 0).then(|| page.last(last));
-                        return Ok(page);
-                    }
-                    Turn::End => return Ok(page),
-                }
-            }
+            let bucket = access.bucket(connection, "s3:ListBucket", bucket)?;
+            let mut page = Page { owner: bucket.account.clone(), ..Page::default() };
+            let mut walk = Walk::new(&query.prefix, query.delimiter.as_deref(), query.limit);
+            let full = query.limit > 0
+                && take_from(query.start(), connection, [NEXT_KEY, PAGE], &bucket, &mut walk, &mut page.objects)?;
+            page.next = full.then(|| last(&walk, &page.objects));
+            page.prefixes = walk.prefixes;
+            Ok(page)
         })
     }
 }
@@ -70,71 +69,65 @@ impl ListQuery {
     pub(crate) fn common_prefix<'k>(&self, key: &'k str) -> Option<&'k str> {
         common_prefix(key, &self.prefix, self.delimiter.as_deref())
     }
-}
 
-impl Cursor {
-    /// The key that everything listed from here on sorts after.
-    pub(super) fn bound(&self) -> String {
-        match self {
-            Self::Start => String::new(),
-            Self::Key(key) => key.clone(),
-            Self::Prefix(prefix) => format!("{prefix}{LAST}"),
-        }
+    /// The first key that may be listed, if there can be one.
+    fn start(&self) -> Option<String> {
+        let prefix = self.prefix.clone();
+        Some(match &self.after {
+            Cursor::Start => prefix,
+            Cursor::Key(key) => prefix.max(after_key(key)),
+            Cursor::Prefix(done) => prefix.max(after_prefix(done)?),
+        })
     }
 }
 
-impl Page {
-    fn len(&self) -> usize {
-        self.objects.len() + self.prefixes.len()
-    }
-
-    /// The last thing on the page: its last key, or the common prefix the last turn began after.
-    fn last(&self, began_after: Cursor) -> Cursor {
-        match self.objects.last() {
-            Some(object) if object.key > began_after.bound() => Cursor::Key(object.key.clone()),
-            _ => began_after,
-        }
-    }
-}
-
-enum Turn {
-    CommonPrefix(String),
-    Full,
-    End,
-}
-
-fn run(
+/// Takes keys until the page is full, and says whether it is and something was left. Below a common prefix nothing is
+/// read: the index is entered anew behind it, and where another prefix follows, its key tells all.
+pub(super) fn take_from(
+    mut from: Option<String>,
     connection: &Connection,
+    [next_key, page]: [&str; 2],
     bucket: &Bucket,
-    query: &ListQuery,
-    after: &Cursor,
-    page: &mut Page,
-) -> Result<Turn, ObjectError> {
-    let mut statement = connection.prepare_cached(
-        "SELECT * FROM versions
-         WHERE bucket = ?1 AND is_latest = 1 AND delete_marker = 0 AND key >= ?2 AND key > ?3
-         ORDER BY key",
-    )?;
-    let mut rows = statement.query((&bucket.name, &query.prefix, after.bound()))?;
-    while let Some(row) = rows.next()? {
-        let key = row.get_ref("key")?.as_str().map_err(rusqlite::Error::from)?;
-        if !key.starts_with(&query.prefix) {
-            return Ok(Turn::End);
-        }
-        match (query.common_prefix(key), after) {
-            // A key below the prefix may sort after the bound: it has LAST right behind the prefix.
-            (Some(prefix), Cursor::Prefix(done)) if prefix == done => {}
-            (Some(prefix), _) => return Ok(Turn::CommonPrefix(prefix.to_owned())),
-            (None, _) if page.len() == query.limit => return Ok(Turn::Full),
-            (None, _) => page.objects.push(stored(bucket, row)?),
+    walk: &mut Walk<'_>,
+    taken: &mut Vec<Stored>,
+) -> Result<bool, ObjectError> {
+    let (mut next_key, mut page) = (connection.prepare_cached(next_key)?, connection.prepare_cached(page)?);
+    while let Some(start) = from {
+        let next = next_key.query_row((&bucket.name, start), |row| row.get::<_, String>(0)).optional()?;
+        let Some(key) = next else { return Ok(false) };
+        let step = match walk.rolls_up(&key) {
+            true => walk.step(&key),
+            false => take(page.query((&bucket.name, key))?, bucket, walk, taken)?,
+        };
+        match step {
+            Step::Jump(next) => from = next,
+            step => return Ok(step == Step::Full),
         }
     }
-    Ok(Turn::End)
+    Ok(false)
 }
 
-/// What `key` is rolled up into: everything up to the first delimiter behind the prefix.
-pub(super) fn common_prefix<'k>(key: &'k str, prefix: &str, delimiter: Option<&str>) -> Option<&'k str> {
-    let delimiter = delimiter.filter(|delimiter| !delimiter.is_empty())?;
-    let found = key.get(prefix.len()..)?.find(delimiter)?;
-    key.get(..prefix.len() + found + delimiter.len())
+/// Takes keys up to the first that is not listed as itself.
+pub(super) fn take(
+    mut rows: Rows<'_>,
+    bucket: &Bucket,
+    walk: &mut Walk<'_>,
+    taken: &mut Vec<Stored>,
+) -> Result<Step, ObjectError> {
+    while let Some(row) = rows.next()? {
+        match walk.step(row.get_ref("key")?.as_str().map_err(rusqlite::Error::from)?) {
+            Step::Take => taken.push(stored(bucket, row)?),
+            step => return Ok(step),
+        }
+    }
+    Ok(Step::End)
+}
+
+fn last(walk: &Walk<'_>, objects: &[Stored]) -> Cursor {
+    let key = objects.last().map(|object| object.key.as_str());
+    match (walk.prefixes.last(), key) {
+        (Some(prefix), _) if walk.ends_with_prefix(key) => Cursor::Prefix(prefix.clone()),
+        (_, Some(key)) => Cursor::Key(key.to_owned()),
+        _ => Cursor::Start,
+    }
 }

@@ -1,12 +1,13 @@
 //! Finding and opening versions.
 
-use std::fs::File;
+use std::io;
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::buckets::{Bucket, Versioning, authorized};
-use super::{Access, Attributes, ObjectError, ObjectStore};
+use super::blobs::held;
+use super::buckets::{Bucket, Versioning};
+use super::{Access, Attributes, Content, ObjectError, ObjectStore};
 
 /// One version of an object, as the index keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,20 +27,15 @@ pub(crate) struct Stored {
 }
 
 impl ObjectStore {
-    /// A version's description and its bytes, opened so that a later delete does not disturb the reader.
+    /// A version's description and its bytes; the current version's without a `version_id`.
     pub(crate) fn get(
         &self,
         access: &Access,
         bucket: &str,
         key: &str,
         version_id: Option<&str>,
-    ) -> Result<(Stored, File), ObjectError> {
-        self.database.with(|connection| {
-            let bucket = authorized(connection, access, bucket)?;
-            let stored = readable(connection, &bucket, key, version_id)?;
-            let file = self.blobs.open_file(stored.blob.as_deref().unwrap_or_default())?;
-            Ok((stored, file))
-        })
+    ) -> Result<(Stored, Content), ObjectError> {
+        self.open_found(|connection| allowed(connection, access, bucket, key, version_id))
     }
 
     /// A version's description; the current version's without a `version_id`.
@@ -50,15 +46,59 @@ impl ObjectStore {
         key: &str,
         version_id: Option<&str>,
     ) -> Result<Stored, ObjectError> {
-        self.database.with(|connection| {
-            let bucket = authorized(connection, access, bucket)?;
-            readable(connection, &bucket, key, version_id)
-        })
+        self.database.with(|connection| allowed(connection, access, bucket, key, version_id))
+    }
+
+    /// Finds a version and opens its bytes, so that a later delete does not disturb the reader.
+    pub(super) fn open_found(
+        &self,
+        find: impl Fn(&Connection) -> Result<Stored, ObjectError>,
+    ) -> Result<(Stored, Content), ObjectError> {
+        let mut missing = None;
+        loop {
+            let (stored, held) = self.database.with(|connection| {
+                let stored = find(connection)?;
+                let held = held(connection, stored.blob())?;
+                Ok::<_, ObjectError>((stored, held))
+            })?;
+            match self.blobs.content(stored.blob(), held, stored.size) {
+                Ok(content) => return Ok((stored, content)),
+                // Deleted since it was found: whoever asks now is told what is there now.
+                Err(error) if error.kind() == io::ErrorKind::NotFound && missing.as_deref() != Some(stored.blob()) => {
+                    missing = stored.blob;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
     }
 }
 
+impl Stored {
+    fn blob(&self) -> &str {
+        self.blob.as_deref().unwrap_or_default()
+    }
+}
+
+/// The version asked for, if the caller may read it.
+pub(super) fn allowed(
+    connection: &Connection,
+    access: &Access,
+    bucket: &str,
+    key: &str,
+    version_id: Option<&str>,
+) -> Result<Stored, ObjectError> {
+    let action = if version_id.is_some() { "s3:GetObjectVersion" } else { "s3:GetObject" };
+    let bucket = access.object(connection, action, bucket, key)?;
+    let found = readable(connection, &bucket, key, version_id);
+    if let Err(ObjectError::NoSuchKey { .. } | ObjectError::Deleted { .. }) = found {
+        // Who may not list the bucket is not told what is not in it.
+        access.check(&bucket, "s3:ListBucket", None)?;
+    }
+    found
+}
+
 /// The version asked for, if it has content.
-pub(super) fn readable(
+fn readable(
     connection: &Connection,
     bucket: &Bucket,
     key: &str,
@@ -90,7 +130,7 @@ pub(super) fn find(
             .query_row((&bucket.name, key, id), row)
             .optional(),
         None => connection
-            .prepare_cached("SELECT * FROM versions WHERE bucket = ?1 AND key = ?2 AND is_latest = 1")?
+            .prepare_cached("SELECT * FROM versions WHERE bucket = ?1 AND key = ?2 ORDER BY seq DESC LIMIT 1")?
             .query_row((&bucket.name, key), row)
             .optional(),
     }

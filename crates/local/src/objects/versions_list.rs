@@ -2,10 +2,19 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::buckets::authorized;
-use super::list::{Cursor, common_prefix};
-use super::read::stored;
+use super::buckets::Bucket;
+use super::list::{take, take_from};
+use super::walk::{Step, Walk, after_key, after_prefix, common_prefix};
 use super::{Access, ObjectError, ObjectStore, Stored};
+
+/// Uses the index `versions_newest_first`, from one key on.
+pub(super) const PAGE: &str = "SELECT * FROM versions WHERE bucket = ?1 AND key >= ?2 ORDER BY key, seq DESC";
+
+/// The same, but gives the first key alone, so that no row is decoded.
+pub(super) const NEXT_KEY: &str = "SELECT key FROM versions WHERE bucket = ?1 AND key >= ?2 ORDER BY key LIMIT 1";
+
+/// The same index: the older versions of one key.
+pub(super) const OLDER: &str = "SELECT * FROM versions WHERE bucket = ?1 AND key = ?2 AND seq < ?3 ORDER BY seq DESC";
 
 /// What to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,6 +36,8 @@ pub(crate) struct VersionMarker {
 /// A part of a listing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct VersionsPage {
+    /// The account that owns the bucket, and everything in it.
+    pub(crate) owner: String,
     /// Versions and delete markers in the order of the listing.
     pub(crate) versions: Vec<Stored>,
     pub(crate) prefixes: Vec<String>,
@@ -43,71 +54,60 @@ impl ObjectStore {
         query: &VersionsQuery,
     ) -> Result<VersionsPage, ObjectError> {
         self.database.with(|connection| {
-            let bucket = authorized(connection, access, bucket)?;
-            let start = query.start(connection, &bucket.name)?;
-            let mut statement = connection.prepare_cached(
-                "SELECT * FROM versions
-                 WHERE bucket = ?1 AND key >= ?2 AND (key > ?3 OR (key = ?3 AND seq < ?4))
-                 ORDER BY key, seq DESC",
-            )?;
-            let mut rows = statement.query((&bucket.name, &query.prefix, &start.key, start.before))?;
-            let mut page = VersionsPage::default();
-            let mut last = None;
-            while let Some(row) = rows.next()? {
-                let version = stored(&bucket, row)?;
-                if !version.key.starts_with(&query.prefix) {
-                    break;
-                }
-                let prefix = common_prefix(&version.key, &query.prefix, query.delimiter.as_deref());
-                if prefix.is_some() && (prefix == start.done.as_deref() || prefix == page.prefixes.last().map(|p| &**p))
-                {
-                    continue;
-                }
-                if page.versions.len() + page.prefixes.len() == query.limit {
-                    page.next = last;
-                    break;
-                }
-                if let Some(prefix) = prefix {
-                    last = Some(VersionMarker { key: prefix.to_owned(), version_id: None });
-                    page.prefixes.push(prefix.to_owned());
-                } else {
-                    let version_id = row.get("version_id")?;
-                    last = Some(VersionMarker { key: version.key.clone(), version_id: Some(version_id) });
-                    page.versions.push(version);
-                }
-            }
+            let bucket = access.bucket(connection, "s3:ListBucketVersions", bucket)?;
+            let mut page = VersionsPage { owner: bucket.account.clone(), ..VersionsPage::default() };
+            let mut walk = Walk::new(&query.prefix, query.delimiter.as_deref(), query.limit);
+            let full = query.limit > 0 && take_all(connection, &bucket, query, &mut walk, &mut page.versions)?;
+            page.next = full.then(|| last(&walk, &page.versions)).flatten();
+            page.prefixes = walk.prefixes;
             Ok(page)
         })
     }
 }
 
-struct Start {
-    key: String,
-    /// Versions of `key` itself are listed when their sequence number is below this.
-    before: i64,
-    /// The common prefix that was listed last.
-    done: Option<String>,
+/// Takes versions until the page is full, and says whether it is and something was left.
+fn take_all(
+    connection: &Connection,
+    bucket: &Bucket,
+    query: &VersionsQuery,
+    walk: &mut Walk<'_>,
+    versions: &mut Vec<Stored>,
+) -> Result<bool, ObjectError> {
+    if let Some(VersionMarker { key, version_id: Some(version_id) }) = &query.after {
+        let seq: i64 = connection
+            .prepare_cached("SELECT seq FROM versions WHERE bucket = ?1 AND key = ?2 AND version_id = ?3")?
+            .query_row((&bucket.name, key, version_id), |row| row.get(0))
+            .optional()?
+            .ok_or_else(|| ObjectError::NoSuchMarker { version_id: version_id.clone() })?;
+        let mut older = connection.prepare_cached(OLDER)?;
+        if take(older.query((&bucket.name, key, seq))?, bucket, walk, versions)? == Step::Full {
+            return Ok(true);
+        }
+    }
+    take_from(query.start(), connection, [NEXT_KEY, PAGE], bucket, walk, versions)
 }
 
 impl VersionsQuery {
-    fn start(&self, connection: &Connection, bucket: &str) -> Result<Start, ObjectError> {
-        let Some(marker) = &self.after else {
-            return Ok(Start { key: String::new(), before: i64::MIN, done: None });
-        };
-        if let Some(version_id) = &marker.version_id {
-            let seq = connection
-                .prepare_cached("SELECT seq FROM versions WHERE bucket = ?1 AND key = ?2 AND version_id = ?3")?
-                .query_row((bucket, &marker.key, version_id), |row| row.get(0))
-                .optional()?
-                .ok_or_else(|| ObjectError::NoSuchMarker { version_id: version_id.clone() })?;
-            return Ok(Start { key: marker.key.clone(), before: seq, done: None });
+    /// The first key of which all versions may be listed, if there can be one.
+    fn start(&self) -> Option<String> {
+        let prefix = self.prefix.clone();
+        let Some(VersionMarker { key, version_id }) = &self.after else { return Some(prefix) };
+        // A marker that is a common prefix was the last thing on the page before.
+        let is_prefix = common_prefix(key, &self.prefix, self.delimiter.as_deref()) == Some(key);
+        let from = if version_id.is_none() && is_prefix { after_prefix(key)? } else { after_key(key) };
+        Some(prefix.max(from))
+    }
+}
+
+fn last(walk: &Walk<'_>, versions: &[Stored]) -> Option<VersionMarker> {
+    let version = versions.last();
+    match walk.prefixes.last() {
+        Some(prefix) if walk.ends_with_prefix(version.map(|version| version.key.as_str())) => {
+            Some(VersionMarker { key: prefix.clone(), version_id: None })
         }
-        let is_prefix = common_prefix(&marker.key, &self.prefix, self.delimiter.as_deref()) == Some(&marker.key);
-        let (cursor, done) = if is_prefix {
-            (Cursor::Prefix(marker.key.clone()), Some(marker.key.clone()))
-        } else {
-            (Cursor::Key(marker.key.clone()), None)
-        };
-        Ok(Start { key: cursor.bound(), before: i64::MIN, done })
+        _ => version.map(|version| VersionMarker {
+            key: version.key.clone(),
+            version_id: Some(version.version_id.clone().unwrap_or_else(|| super::put::NULL_VERSION.to_owned())),
+        }),
     }
 }

@@ -19,7 +19,7 @@ impl Service {
         &self,
         request: S3Request<CreateBucketInput>,
     ) -> S3Result<S3Response<CreateBucketOutput>> {
-        let account = self.account(&request)?;
+        let account = self.caller(&request)?.account;
         let input = request.input;
         unsupported(&input.object_lock_enabled_for_bucket.filter(|enabled| *enabled), "object locks")?;
         check_acl(input.acl.as_ref().map(|acl| acl.as_str()))?;
@@ -47,7 +47,7 @@ impl Service {
 
     pub(super) async fn head(&self, request: S3Request<HeadBucketInput>) -> S3Result<S3Response<HeadBucketOutput>> {
         let access = self.access(&request)?;
-        let bucket = self.run(move |store| store.bucket(&access, &request.input.bucket)).await?;
+        let bucket = self.run(move |store| store.bucket(&access, "s3:ListBucket", &request.input.bucket)).await?;
         Ok(S3Response::new(HeadBucketOutput { bucket_region: Some(bucket.region), ..HeadBucketOutput::default() }))
     }
 
@@ -56,7 +56,8 @@ impl Service {
         request: S3Request<GetBucketLocationInput>,
     ) -> S3Result<S3Response<GetBucketLocationOutput>> {
         let access = self.access(&request)?;
-        let bucket = self.run(move |store| store.bucket(&access, &request.input.bucket)).await?;
+        let bucket =
+            self.run(move |store| store.bucket(&access, "s3:GetBucketLocation", &request.input.bucket)).await?;
         // S3 writes nothing for us-east-1.
         let region = Some(bucket.region).filter(|region| region != "us-east-1");
         Ok(S3Response::new(GetBucketLocationOutput { location_constraint: region.map(BucketLocationConstraint::from) }))
@@ -66,7 +67,7 @@ impl Service {
         &self,
         request: S3Request<ListBucketsInput>,
     ) -> S3Result<S3Response<ListBucketsOutput>> {
-        let account = self.account(&request)?;
+        let account = self.caller(&request)?.account;
         let input = request.input;
         let limit = input.max_buckets.and_then(|max| usize::try_from(max).ok()).unwrap_or(10_000);
         let owner = Owner { display_name: None, id: Some(account.clone()) };
@@ -104,7 +105,8 @@ impl Service {
         request: S3Request<GetBucketVersioningInput>,
     ) -> S3Result<S3Response<GetBucketVersioningOutput>> {
         let access = self.access(&request)?;
-        let bucket = self.run(move |store| store.bucket(&access, &request.input.bucket)).await?;
+        let bucket =
+            self.run(move |store| store.bucket(&access, "s3:GetBucketVersioning", &request.input.bucket)).await?;
         let status = match bucket.versioning {
             Versioning::Never => None,
             Versioning::Enabled => Some(BucketVersioningStatus::ENABLED),

@@ -40,17 +40,17 @@ impl Service {
         let conditional = |name| Some(conditions.get(name)?.to_str().ok()?.parse::<ETagCondition>());
         let invalid = |_| s3_error!(InvalidArgument, "The condition is no ETag and not *.");
         let copy = ObjectCopy {
-            source: source.resolve(&access.account)?,
-            bucket: input.bucket,
-            key: input.key,
+            source: source.resolve(&access)?,
             replace: replaces.then_some(attributes),
             algorithm: algorithm(input.checksum_algorithm.as_ref())?,
-            condition: condition(
-                conditional("if-match").transpose().map_err(invalid)?,
-                conditional("if-none-match").transpose().map_err(invalid)?,
-            )?,
         };
-        let (source, written) = self.run(move |store| store.copy(&access, copy)).await?;
+        let condition = condition(
+            conditional("if-match").transpose().map_err(invalid)?,
+            conditional("if-none-match").transpose().map_err(invalid)?,
+        )?;
+        let (source, written) = self
+            .run(move |store| store.copy(&store.begin_put(access, &input.bucket, &input.key, condition)?, copy))
+            .await?;
         let mut result = CopyObjectResult {
             e_tag: etag(written.etag),
             last_modified: Some(timestamp_millis(written.last_modified)),
@@ -70,12 +70,12 @@ impl Service {
 
 impl SourceHeaders {
     /// The version meant, as the store has it.
-    pub(super) fn resolve(self, account: &str) -> S3Result<CopySource> {
+    pub(super) fn resolve(self, access: &Access) -> S3Result<CopySource> {
         let Header::Bucket { bucket, key, version_id } = self.source else {
             return Err(s3_error!(NotImplemented, "refit-local does not have access points."));
         };
         Ok(CopySource {
-            access: Access { account: account.to_owned(), expected_owner: self.expected_owner },
+            access: Access { expected_owner: self.expected_owner, ..access.clone() },
             bucket: bucket.into(),
             key: key.into(),
             version_id: version_id.map(Into::into),

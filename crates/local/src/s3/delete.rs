@@ -48,7 +48,10 @@ impl Service {
             .map(|object| ToDelete {
                 key: object.key,
                 version_id: object.version_id,
-                if_match: object.e_tag.map(ETag::into_value).map(ETagMatch::ETag),
+                if_match: object.e_tag.map(ETag::into_value).map(|etag| match etag.as_str() {
+                    "*" => ETagMatch::Any,
+                    _ => ETagMatch::ETag(etag),
+                }),
             })
             .collect();
         let asked = objects.clone();

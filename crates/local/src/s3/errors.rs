@@ -3,6 +3,7 @@
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use s3s::{S3Error, S3ErrorCode, s3_error};
 
+use crate::api::ApiError;
 use crate::objects::ObjectError;
 
 /// The S3 error for a refusal.
@@ -12,7 +13,11 @@ pub(super) fn s3_error(error: ObjectError) -> S3Error {
         ObjectError::NoSuchBucket { .. } => S3ErrorCode::NoSuchBucket,
         ObjectError::BucketTaken { .. } => S3ErrorCode::BucketAlreadyExists,
         ObjectError::BucketNotEmpty { .. } => S3ErrorCode::BucketNotEmpty,
-        ObjectError::AccessDenied { .. } => S3ErrorCode::AccessDenied,
+        ObjectError::NotExpectedOwner | ObjectError::Forbidden { .. } => S3ErrorCode::AccessDenied,
+        ObjectError::PolicyOfAnother { .. } => S3ErrorCode::MethodNotAllowed,
+        ObjectError::NoSuchPolicy { .. } => S3ErrorCode::NoSuchBucketPolicy,
+        ObjectError::MalformedPolicy(_) => S3ErrorCode::MalformedPolicy,
+        ObjectError::Overtaken { .. } => S3ErrorCode::ConditionalRequestConflict,
         ObjectError::NoSuchKey { .. } => S3ErrorCode::NoSuchKey,
         ObjectError::Deleted { ref version_id, .. } => {
             return with_marker(S3ErrorCode::NoSuchKey, message, version_id);
@@ -24,7 +29,12 @@ pub(super) fn s3_error(error: ObjectError) -> S3Error {
         ObjectError::ConditionFailed { .. } => S3ErrorCode::PreconditionFailed,
         ObjectError::NoSuchMarker { .. } => S3ErrorCode::InvalidArgument,
         ObjectError::KeyLength => S3ErrorCode::KeyTooLongError,
-        ObjectError::CopyToItself => S3ErrorCode::InvalidRequest,
+        ObjectError::CopyToItself
+        | ObjectError::CopyTooLarge { .. }
+        | ObjectError::PartChecksumMissing { .. }
+        | ObjectError::ChecksumMode { .. }
+        | ObjectError::PartAlgorithm { .. }
+        | ObjectError::ObjectSize { .. } => S3ErrorCode::InvalidRequest,
         ObjectError::CopyRange { .. } => S3ErrorCode::InvalidRange,
         ObjectError::NoSuchUpload { .. } => S3ErrorCode::NoSuchUpload,
         ObjectError::InvalidPart { .. } => S3ErrorCode::InvalidPart,
@@ -55,6 +65,13 @@ pub(super) fn named(code: &'static str, status: StatusCode, message: &'static st
     let mut error = S3Error::with_message(S3ErrorCode::Custom(code.into()), message);
     error.set_status_code(status);
     error
+}
+
+/// An error that was asked for by its code.
+pub(super) fn of(error: ApiError) -> S3Error {
+    let mut s3 = S3Error::with_message(S3ErrorCode::Custom(error.code.as_ref().into()), error.message);
+    s3.set_status_code(StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
+    s3
 }
 
 /// Refuses a setting that would have to be forgotten.

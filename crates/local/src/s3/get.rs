@@ -1,27 +1,24 @@
 //! GetObject and HeadObject.
 
-use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io;
 use std::ops::Range;
-
-use bytes::{Bytes, BytesMut};
-use futures::stream::try_unfold;
-use http::StatusCode;
-use s3s::dto::{
-    ChecksumMode, ETagCondition, GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput, StreamingBlob,
-    Timestamp,
-};
-use s3s::{Body, S3Request, S3Response, S3Result, s3_error};
-use tokio::io::AsyncReadExt;
 
 use super::Service;
 use super::convert::{checksum_type, etag, etag_match, expires, set_checksums, size, time, timestamp};
 use super::errors::{named, not_modified, s3_error as refused, unsupported};
 use super::settings::encryption;
-use crate::objects::{ObjectError, Stored};
-
-/// Up to this size a body is read at once; above it, in chunks of this size.
-const CHUNK: u64 = 512 * 1024;
+use crate::objects::{Content, ObjectError, Stored};
+use bytes::Bytes;
+use futures::StreamExt;
+use futures::future::ready;
+use futures::stream::{once, try_unfold};
+use http::StatusCode;
+use s3s::dto::Range::Suffix;
+use s3s::dto::{
+    ChecksumMode, ETagCondition, GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput, StreamingBlob,
+    Timestamp,
+};
+use s3s::{Body, S3Request, S3Response, S3Result, s3_error};
 
 impl Service {
     pub(super) async fn get(&self, request: S3Request<GetObjectInput>) -> S3Result<S3Response<GetObjectOutput>> {
@@ -29,12 +26,12 @@ impl Service {
         let input = request.input;
         unsupported(&input.sse_customer_algorithm, "customer's encryption keys")?;
         let (bucket, key, version_id) = (input.bucket, input.key, input.version_id);
-        let (stored, file) = self.run(move |store| store.get(&access, &bucket, &key, version_id.as_deref())).await?;
+        let (stored, content) = self.run(move |store| store.get(&access, &bucket, &key, version_id.as_deref())).await?;
         let conditions = (input.if_match, input.if_none_match, input.if_modified_since, input.if_unmodified_since);
         check(&stored, conditions)?;
         let part = Part::of(&stored, input.range, input.part_number)?;
         let mut output = GetObjectOutput {
-            body: Some(body(file, part.bytes.clone()).await.map_err(|error| refused(error.into()))?),
+            body: Some(body(content, part.bytes.clone()).await.map_err(|error| refused(error.into()))?),
             ..described(&stored, &part, input.checksum_mode.as_ref())
         };
         output.content_type = input.response_content_type.or(output.content_type);
@@ -79,10 +76,7 @@ impl Service {
         output.checksum_crc64nvme = got.checksum_crc64nvme;
         output.checksum_sha1 = got.checksum_sha1;
         output.checksum_sha256 = got.checksum_sha256;
-        let partial = output.content_range.is_some();
-        let mut response = S3Response::new(output);
-        response.status = partial.then_some(StatusCode::PARTIAL_CONTENT);
-        Ok(response)
+        Ok(S3Response::new(output))
     }
 }
 
@@ -97,6 +91,10 @@ impl Part {
     fn of(stored: &Stored, range: Option<s3s::dto::Range>, part: Option<i32>) -> S3Result<Self> {
         let bytes = match (range, part) {
             (None, None) => return Ok(Self { bytes: 0..stored.size, partial: false }),
+            // Of nothing there is no last part.
+            (Some(Suffix { .. }), None) if stored.size == 0 => {
+                return Err(s3_error!(InvalidRange, "The requested range is not satisfiable"));
+            }
             (Some(range), None) => range.check(stored.size)?,
             (None, Some(number)) => part_bytes(stored, number)?,
             (Some(_), Some(_)) => {
@@ -179,32 +177,29 @@ fn described(stored: &Stored, part: &Part, mode: Option<&ChecksumMode>) -> GetOb
     output
 }
 
-/// The bytes of a file: a small part at once, a large one as it is sent.
-async fn body(mut file: File, Range { start, end }: Range<u64>) -> io::Result<StreamingBlob> {
-    let length = end - start;
-    if length <= CHUNK {
-        let read = tokio::task::spawn_blocking(move || {
-            file.seek(SeekFrom::Start(start))?;
-            let mut bytes = Vec::new();
-            file.take(length).read_to_end(&mut bytes)?;
-            Ok::<_, io::Error>(bytes)
-        });
-        let bytes = read.await.map_err(io::Error::other)??;
-        return Ok(StreamingBlob::from(Body::from(bytes)));
+/// The bytes of a version, checked a block at a time before they are sent. The first block is read before the answer
+/// begins, so that a damaged file is an error; one that is damaged further on breaks the answer off.
+async fn body(content: Content, Range { start, end }: Range<u64>) -> io::Result<StreamingBlob> {
+    let (first, content) = read(content, start, end).await?;
+    let sent = start + first.len() as u64;
+    if sent >= end {
+        return Ok(StreamingBlob::from(Body::from(first)));
     }
-    file.seek(SeekFrom::Start(start))?;
-    let file = tokio::fs::File::from_std(file);
-    Ok(StreamingBlob::wrap(try_unfold((file, length), next_chunk)))
+    let rest = try_unfold((content, sent), move |(content, at)| async move {
+        if at >= end {
+            return Ok(None);
+        }
+        let (bytes, content) = read(content, at, end).await?;
+        let next = at + bytes.len() as u64;
+        Ok::<_, io::Error>(Some((bytes, (content, next))))
+    });
+    Ok(StreamingBlob::wrap(once(ready(Ok(first))).chain(rest)))
 }
 
-async fn next_chunk((mut file, left): (tokio::fs::File, u64)) -> io::Result<Option<(Bytes, (tokio::fs::File, u64))>> {
-    if left == 0 {
-        return Ok(None);
-    }
-    let mut chunk = BytesMut::with_capacity(usize::try_from(left.min(CHUNK)).unwrap_or(0));
-    let read = (&mut file).take(left.min(CHUNK)).read_buf(&mut chunk).await?;
-    if read == 0 {
-        return Err(io::ErrorKind::UnexpectedEof.into());
-    }
-    Ok(Some((chunk.freeze(), (file, left - read as u64))))
+async fn read(mut content: Content, start: u64, end: u64) -> io::Result<(Bytes, Content)> {
+    let read = tokio::task::spawn_blocking(move || {
+        let bytes = content.read(start, end)?;
+        Ok::<_, io::Error>((Bytes::from(bytes), content))
+    });
+    read.await.map_err(io::Error::other)?
 }

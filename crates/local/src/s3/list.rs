@@ -18,7 +18,6 @@ impl Service {
         request: S3Request<ListObjectsInput>,
     ) -> S3Result<S3Response<ListObjectsOutput>> {
         let access = self.access(&request)?;
-        let owner = access.account.clone();
         let input = request.input;
         let encoding = input.encoding_type;
         check_encoding(encoding.as_ref())?;
@@ -48,7 +47,7 @@ impl Service {
             marker: Some(text(&input.marker.unwrap_or_default())),
             max_keys: Some(max_keys),
             is_truncated: Some(page.next.is_some()),
-            contents: Some(objects(page.objects, encoding.as_ref(), Some(&owner))),
+            contents: Some(objects(page.objects, encoding.as_ref(), Some(&page.owner))),
             common_prefixes: Some(prefixes(&page.prefixes, encoding.as_ref())),
             // Without a delimiter the last key is where the next page starts from.
             next_marker: next_marker.filter(|_| input.delimiter.is_some()),
@@ -63,7 +62,6 @@ impl Service {
         request: S3Request<ListObjectsV2Input>,
     ) -> S3Result<S3Response<ListObjectsV2Output>> {
         let access = self.access(&request)?;
-        let owner = access.account.clone();
         let input = request.input;
         let encoding = input.encoding_type;
         check_encoding(encoding.as_ref())?;
@@ -92,7 +90,7 @@ impl Service {
             contents: Some(objects(
                 page.objects,
                 encoding.as_ref(),
-                input.fetch_owner.unwrap_or(false).then_some(&*owner),
+                input.fetch_owner.unwrap_or(false).then_some(&*page.owner),
             )),
             common_prefixes: Some(prefixes(&page.prefixes, encoding.as_ref())),
             delimiter: input.delimiter.as_deref().map(text),

@@ -17,7 +17,6 @@ impl Service {
         request: S3Request<ListObjectVersionsInput>,
     ) -> S3Result<S3Response<ListObjectVersionsOutput>> {
         let access = self.access(&request)?;
-        let account = access.account.clone();
         let input = request.input;
         let encoding = input.encoding_type;
         check_encoding(encoding.as_ref())?;
@@ -42,6 +41,7 @@ impl Service {
         let bucket = input.bucket.clone();
         let page = self.run(move |store| store.versions(&access, &bucket, &query)).await?;
         let text = |text: &str| listed(text, encoding.as_ref());
+        let account = page.owner;
         let truncated = page.next.is_some();
         let (next_key, next_version) = page.next.map_or((None, None), |next| (Some(next.key), next.version_id));
         let (markers, versions): (Vec<Stored>, Vec<Stored>) =

@@ -3,22 +3,19 @@
 use s3s::dto::{
     self, AbortMultipartUploadInput, AbortMultipartUploadOutput, ChecksumAlgorithm, ChecksumType,
     CompleteMultipartUploadInput, CompleteMultipartUploadOutput, CopyPartResult, CreateMultipartUploadInput,
-    CreateMultipartUploadOutput, ETag, ListMultipartUploadsInput, ListMultipartUploadsOutput, ListPartsInput,
-    ListPartsOutput, MultipartUpload, StorageClass, UploadPartCopyInput, UploadPartCopyOutput, UploadPartInput,
-    UploadPartOutput,
+    CreateMultipartUploadOutput, ETag, ListPartsInput, ListPartsOutput, StorageClass, UploadPartCopyInput,
+    UploadPartCopyOutput, UploadPartInput, UploadPartOutput,
 };
 use s3s::{S3Request, S3Response, S3Result, s3_error};
 
 use super::Service;
-use super::convert::{
-    algorithm, check_encoding, checksum_type, condition, etag, limit, listed, set_checksums, size, timestamp,
-};
+use super::convert::{algorithm, checksum_type, condition, etag, limit, set_checksums, size, timestamp};
 use super::copy::SourceHeaders;
-use super::errors::unsupported;
+use super::errors::s3_error as refused;
 use super::list::owner;
 use super::receive::Claims;
 use super::settings::{attributes, check_settings, encryption};
-use crate::objects::{Algorithm, Checksums, CompletedPart, NewUpload, Part, Upload};
+use crate::objects::{Algorithm, Checksums, CompletedPart, Completion, NewUpload, ObjectError, Part, Upload};
 
 impl Service {
     pub(super) async fn begin(
@@ -55,14 +52,15 @@ impl Service {
         check_number(input.part_number)?;
         let (first, bucket, key, upload_id) =
             (access.clone(), input.bucket.clone(), input.key.clone(), input.upload_id.clone());
-        let (upload, _) = self.run(move |store| store.upload(&first, &bucket, &key, &upload_id)).await?;
+        let upload = self.run(move |store| store.upload(&first, &bucket, &key, &upload_id)).await?;
         let claims = Claims {
             headers: request.headers,
             trailers: request.trailing_headers,
-            algorithm: algorithm(input.checksum_algorithm.as_ref())?.or(upload.algorithm),
+            algorithm: algorithm(input.checksum_algorithm.as_ref())?,
             content_md5: input.content_md5,
             content_length: input.content_length,
         };
+        check_algorithm(upload.algorithm, claims.algorithm()?)?;
         let (blob, checksums) = self.receive(input.body, claims).await?;
         let part = self
             .run(move |store| {
@@ -94,11 +92,11 @@ impl Service {
             if_modified_since: input.copy_source_if_modified_since,
             if_unmodified_since: input.copy_source_if_unmodified_since,
         }
-        .resolve(&access.account)?;
+        .resolve(&access)?;
         let source_version = source.version_id.clone();
         let (part, algorithm) = self
             .run(move |store| {
-                let (upload, _) = store.upload(&access, &input.bucket, &input.key, &input.upload_id)?;
+                let upload = store.upload(&access, &input.bucket, &input.key, &input.upload_id)?;
                 let blob = store.copy_part(&source, range, upload.algorithm)?;
                 let number = input.part_number;
                 let part = store.put_part(&access, &input.bucket, &input.key, &input.upload_id, number, blob)?;
@@ -130,10 +128,16 @@ impl Service {
         let input = request.input;
         let condition = condition(input.if_match, input.if_none_match)?;
         let parts = input.multipart_upload.and_then(|upload| upload.parts).unwrap_or_default();
-        let named = parts.into_iter().map(completed).collect::<S3Result<Vec<_>>>()?;
-        let (bucket, key, upload_id) = (input.bucket.clone(), input.key.clone(), input.upload_id);
+        let completion = Completion {
+            upload_id: input.upload_id,
+            parts: parts.into_iter().map(completed).collect::<S3Result<Vec<_>>>()?,
+            claimed,
+            composite: input.checksum_type.map(|kind| kind.as_str() == ChecksumType::COMPOSITE),
+            size: input.mpu_object_size.and_then(|size| u64::try_from(size).ok()),
+        };
+        let (bucket, key) = (input.bucket.clone(), input.key.clone());
         let written = self
-            .run(move |store| store.complete_upload(&access, &bucket, (&key, &upload_id), &named, &claimed, &condition))
+            .run(move |store| store.complete_upload(&store.begin_put(access, &bucket, &key, condition)?, &completion))
             .await?;
         let mut output = CompleteMultipartUploadOutput {
             location: Some(format!("/{}/{}", input.bucket, input.key)),
@@ -161,11 +165,11 @@ impl Service {
 
     pub(super) async fn parts(&self, request: S3Request<ListPartsInput>) -> S3Result<S3Response<ListPartsOutput>> {
         let access = self.access(&request)?;
-        let account = access.account.clone();
         let input = request.input;
         let (max_parts, limit) = limit(input.max_parts)?;
         let (bucket, key, upload_id) = (input.bucket.clone(), input.key.clone(), input.upload_id.clone());
-        let (upload, mut parts) = self.run(move |store| store.upload(&access, &bucket, &key, &upload_id)).await?;
+        let (upload, mut parts, account) =
+            self.run(move |store| store.parts(&access, &bucket, &key, &upload_id)).await?;
         parts.retain(|part| part.number > input.part_number_marker.unwrap_or(0));
         let truncated = parts.len() > limit;
         parts.truncate(limit);
@@ -184,38 +188,6 @@ impl Service {
             ..ListPartsOutput::default()
         }))
     }
-
-    pub(super) async fn uploads(
-        &self,
-        request: S3Request<ListMultipartUploadsInput>,
-    ) -> S3Result<S3Response<ListMultipartUploadsOutput>> {
-        let access = self.access(&request)?;
-        let account = access.account.clone();
-        let input = request.input;
-        unsupported(&input.delimiter, "a delimiter for uploads")?;
-        unsupported(&input.key_marker.filter(|marker| !marker.is_empty()), "markers for uploads")?;
-        let encoding = input.encoding_type;
-        check_encoding(encoding.as_ref())?;
-        let (bucket, prefix) = (input.bucket.clone(), input.prefix.clone().unwrap_or_default());
-        let uploads = self.run(move |store| store.uploads(&access, &bucket, &prefix)).await?;
-        let uploads = uploads.into_iter().map(|upload| MultipartUpload {
-            checksum_algorithm: upload.algorithm.map(|named| ChecksumAlgorithm::from_static(named.as_str())),
-            initiated: Some(timestamp(upload.initiated_at)),
-            key: Some(listed(&upload.key, encoding.as_ref())),
-            owner: Some(owner(&account)),
-            storage_class: Some(StorageClass::from_static(StorageClass::STANDARD)),
-            upload_id: Some(upload.upload_id),
-            ..MultipartUpload::default()
-        });
-        Ok(S3Response::new(ListMultipartUploadsOutput {
-            bucket: Some(input.bucket),
-            encoding_type: encoding.clone(),
-            is_truncated: Some(false),
-            prefix: input.prefix,
-            uploads: Some(uploads.collect()),
-            ..ListMultipartUploadsOutput::default()
-        }))
-    }
 }
 
 fn check_number(number: i32) -> S3Result<()> {
@@ -223,6 +195,18 @@ fn check_number(number: i32) -> S3Result<()> {
         1..=10_000 => Ok(()),
         _ => Err(s3_error!(InvalidArgument, "Part number must be an integer between 1 and 10000, inclusive")),
     }
+}
+
+/// A part comes with the checksum that the upload was begun with.
+fn check_algorithm(upload: Option<Algorithm>, part: Option<Algorithm>) -> S3Result<()> {
+    let name = |algorithm: Option<Algorithm>| match algorithm {
+        Some(algorithm) => algorithm.as_str(),
+        None => "null",
+    };
+    if upload.is_none() || upload == part {
+        return Ok(());
+    }
+    Err(refused(ObjectError::PartAlgorithm { expected: name(upload), actual: name(part) }))
 }
 
 /// Whether the object's checksum is to be made of the parts': unless told, for every algorithm but CRC-64/NVME.

@@ -25,12 +25,10 @@ impl Service {
         };
         let mut attributes = attributes!(input);
         // Refused before the body is sent, when the client waits for it.
-        let (first, bucket) = (access.clone(), input.bucket.clone());
-        self.run(move |store| store.bucket(&first, &bucket)).await?;
+        let write = self.run(move |store| store.begin_put(access, &input.bucket, &input.key, condition)).await?;
         let (blob, checksums) = self.receive(input.body, claims).await?;
         attributes.checksums = checksums;
-        let (bucket, key) = (input.bucket, input.key);
-        let written = self.run(move |store| store.put(&access, &bucket, &key, attributes, &condition, blob)).await?;
+        let written = self.run(move |store| store.put(&write, attributes, blob)).await?;
         let mut output = PutObjectOutput {
             e_tag: etag(written.etag),
             version_id: written.version_id,

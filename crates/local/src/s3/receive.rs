@@ -1,4 +1,4 @@
-//! Receiving a body: to disk, hashed on the way, with a bounded part of it in memory.
+//! Receiving a body: small ones to memory, others to disk, hashed on the way, with a bounded part of them in memory.
 
 use bytes::Bytes;
 use futures::StreamExt;
@@ -26,15 +26,14 @@ pub(super) struct Claims {
 }
 
 impl Service {
-    /// Writes the body to disk and checks its length and every digest that came with it. Also returns the checksums
+    /// Writes the body down and checks its length and every digest that came with it. Also returns the checksums
     /// to keep: the one the client chose, or else CRC-64/NVME.
     pub(super) async fn receive(&self, body: Option<StreamingBlob>, claims: Claims) -> S3Result<(Blob, Checksums)> {
         let algorithm = claims.algorithm()?;
-        let incoming = self.write(body, algorithm).await?;
-        if claims.content_length.is_some_and(|length| u64::try_from(length) != Ok(incoming.size())) {
+        let blob = self.write(body, algorithm).await?;
+        if claims.content_length.is_some_and(|length| u64::try_from(length) != Ok(blob.size)) {
             return Err(s3_error!(IncompleteBody, "The body does not have the length its Content-Length says."));
         }
-        let blob = self.run(move |_| Ok(incoming.finish()?)).await?;
         if claims.content_md5.is_some_and(|md5| md5 != blob.content_md5()) {
             return Err(refused(ObjectError::BadDigest { what: "Content-MD5" }));
         }
@@ -51,38 +50,51 @@ impl Service {
         Ok((blob, kept))
     }
 
-    async fn write(&self, body: Option<StreamingBlob>, algorithm: Option<Algorithm>) -> S3Result<Incoming> {
-        let (sender, mut chunks) = mpsc::channel::<Bytes>(WAITING);
-        let store = self.store.clone();
-        let writer = tokio::task::spawn_blocking(move || {
-            let mut incoming = store.incoming(algorithm)?;
-            while let Some(chunk) = chunks.blocking_recv() {
-                incoming.write(&chunk)?;
-            }
-            Ok::<_, ObjectError>(incoming)
-        });
+    async fn write(&self, body: Option<StreamingBlob>, algorithm: Option<Algorithm>) -> S3Result<Blob> {
+        let mut incoming = self.store.incoming(algorithm);
         if let Some(mut body) = body {
             while let Some(chunk) = body.next().await {
                 let chunk = chunk.map_err(broken_body)?;
-                if sender.send(chunk).await.is_err() {
-                    // The writer has failed; its error is the answer.
-                    break;
+                if !incoming.has_room_in_memory(chunk.len()) {
+                    return write_to_disk(incoming, chunk, body).await;
                 }
+                incoming.write(&chunk).map_err(|error| refused(error.into()))?;
             }
         }
-        drop(sender);
-        writer.await.map_err(S3Error::internal_error)?.map_err(refused)
+        incoming.finish().map_err(|error| refused(error.into()))
     }
+}
+
+/// Appends a chunk and the rest of the body, where it may block.
+async fn write_to_disk(mut incoming: Incoming, chunk: Bytes, mut rest: StreamingBlob) -> S3Result<Blob> {
+    let (sender, mut chunks) = mpsc::channel::<Bytes>(WAITING);
+    let writer = tokio::task::spawn_blocking(move || {
+        incoming.write(&chunk)?;
+        while let Some(chunk) = chunks.blocking_recv() {
+            incoming.write(&chunk)?;
+        }
+        incoming.finish()
+    });
+    while let Some(chunk) = rest.next().await {
+        let chunk = chunk.map_err(broken_body)?;
+        if sender.send(chunk).await.is_err() {
+            // The writer has failed; its error is the answer.
+            break;
+        }
+    }
+    drop(sender);
+    writer.await.map_err(S3Error::internal_error)?.map_err(|error| refused(error.into()))
 }
 
 impl Claims {
     /// The one algorithm the client uses, from what it says or from the checksum it sends.
-    fn algorithm(&self) -> S3Result<Option<Algorithm>> {
+    pub(super) fn algorithm(&self) -> S3Result<Option<Algorithm>> {
         let in_trailer = self.headers.get("x-amz-trailer").and_then(|value| value.to_str().ok()).unwrap_or_default();
         let used: Vec<Algorithm> = Algorithm::ALL
             .into_iter()
             .filter(|algorithm| {
-                self.headers.contains_key(algorithm.header()) || in_trailer.contains(algorithm.header())
+                let named = |trailer: &str| trailer.trim().eq_ignore_ascii_case(algorithm.header());
+                self.headers.contains_key(algorithm.header()) || in_trailer.split(',').any(named)
             })
             .collect();
         match (used.as_slice(), self.algorithm) {

@@ -1,28 +1,22 @@
 //! Checks an input against the service model: required members, types, lengths, ranges, enumerations, patterns.
 //!
-//! `constraints.csv` holds the input members of every operation this server has, taken from botocore 1.44.5's model of
-//! SageMaker; `enums.csv` holds its long enumerations by shape.
+//! Members that the model does not have are passed over, as AWS's JSON protocol does.
 
-use std::collections::HashMap;
-use std::sync::{LazyLock, OnceLock};
-
-use fancy_regex::Regex;
-use serde::Deserialize;
 use serde_json::Value;
 
 use crate::api::ApiError;
 
+use super::members::Object;
 use super::refusal::{internal, serialization, unknown_operation};
-
-static OPERATIONS: LazyLock<Result<HashMap<String, Node>, csv::Error>> =
-    LazyLock::new(|| read_table(include_str!("constraints.csv"), include_str!("enums.csv")));
+use super::service_model::{ServiceModel, Shape};
 
 /// Checks `input` and reports every broken constraint at once, in AWS's words.
 pub(crate) fn check(operation: &str, input: &Value) -> Result<(), ApiError> {
-    let operations = OPERATIONS.as_ref().map_err(internal)?;
-    let Some(root) = operations.get(operation) else { return Err(unknown_operation(operation)) };
-    let mut broken = Vec::new();
-    root.check("", input, &mut broken)?;
+    let model = ServiceModel::of_aws().map_err(internal)?;
+    let Some(shape) = model.input(operation) else { return Err(unknown_operation(operation)) };
+    let mut check = Check { model, broken: Vec::new() };
+    check.value(shape, "", input)?;
+    let broken = check.broken;
     match broken.len() {
         0 => Ok(()),
         1 => Err(ApiError::validation(format!("1 validation error detected: {}", broken[0]))),
@@ -30,245 +24,142 @@ pub(crate) fn check(operation: &str, input: &Value) -> Result<(), ApiError> {
     }
 }
 
-/// One row of the table.
-#[derive(Deserialize)]
-struct Constraint {
-    path: String,
-    r#type: String,
-    required: String,
-    min: Option<f64>,
-    max: Option<f64>,
-    r#enum: String,
-    pattern: String,
+/// A check that is under way, and what it has found.
+struct Check<'m> {
+    model: &'m ServiceModel,
+    broken: Vec<String>,
 }
 
-/// What one member may hold, and what its own members may.
-#[derive(Default)]
-struct Node {
-    kind: String,
-    required: bool,
-    min: Option<f64>,
-    max: Option<f64>,
-    allowed: Vec<String>,
-    pattern: String,
-    regex: OnceLock<Option<Regex>>,
-    members: Vec<(String, Node)>,
-    element: Option<Box<Node>>,
-    key: Option<Box<Node>>,
-    value: Option<Box<Node>>,
-}
-
-impl Node {
-    fn new(row: &Constraint, enums: &HashMap<String, String>) -> Self {
-        let allowed = row.r#enum.strip_prefix('@').map_or(Some(&row.r#enum), |shape| enums.get(shape));
-        Self {
-            kind: row.r#type.clone(),
-            required: row.required == "yes",
-            min: row.min,
-            max: row.max,
-            allowed: allowed
-                .into_iter()
-                .flat_map(|all| all.split('|'))
-                .filter(|one| !one.is_empty())
-                .map(str::to_owned)
-                .collect(),
-            pattern: row.pattern.clone(),
-            ..Self::default()
-        }
-    }
-
-    /// Puts `node` at the end of `steps` below this one.
-    fn place(&mut self, steps: &[Step<'_>], node: Node) {
-        let Some((step, rest)) = steps.split_first() else {
-            *self = node;
-            return;
-        };
-        let child = match step {
-            Step::Element => self.element.get_or_insert_default().as_mut(),
-            Step::Key => self.key.get_or_insert_default().as_mut(),
-            Step::Value => self.value.get_or_insert_default().as_mut(),
-            Step::Member(name) => {
-                let at = self.members.iter().position(|(member, _)| member == name).unwrap_or_else(|| {
-                    self.members.push(((*name).to_owned(), Self::default()));
-                    self.members.len() - 1
-                });
-                &mut self.members[at].1
-            }
-        };
-        child.place(rest, node);
-    }
-
+impl Check<'_> {
     /// Checks `value`, which is there; `path` is the one AWS would name.
-    fn check(&self, path: &str, value: &Value, broken: &mut Vec<String>) -> Result<(), ApiError> {
-        self.check_type(path, value)?;
-        for rule in self.broken_rules(value)? {
-            broken.push(format!("Value '{}' at '{path}' failed to satisfy constraint: {rule}", shown(value)));
+    fn value(&mut self, shape: &Shape, path: &str, value: &Value) -> Result<(), ApiError> {
+        check_type(shape, path, value)?;
+        for rule in rules(shape, value)?.into_iter().filter(|rule| rule.broken) {
+            self.report(path, value, &rule.text);
         }
         match value {
-            Value::Object(entries) if self.kind == "map" => self.check_map(path, entries, broken),
-            Value::Object(entries) => self.check_members(path, entries, broken),
-            Value::Array(elements) => {
-                let Some(node) = &self.element else { return Ok(()) };
-                for (index, element) in elements.iter().enumerate() {
-                    node.check(&format!("{path}.{}.member", index + 1), element, broken)?;
-                }
-                Ok(())
-            }
+            Value::Object(entries) if shape.kind == "map" => self.map(shape, path, value, entries),
+            Value::Object(entries) => self.members(shape, path, entries),
+            Value::Array(elements) => self.elements(shape, path, value, elements),
             _ => Ok(()),
         }
     }
 
-    fn check_members(
-        &self,
-        path: &str,
-        entries: &serde_json::Map<String, Value>,
-        broken: &mut Vec<String>,
-    ) -> Result<(), ApiError> {
-        for (name, node) in &self.members {
-            let path = if path.is_empty() { lower_first(name) } else { format!("{path}.{}", lower_first(name)) };
-            match entries.get(name) {
-                Some(value) => node.check(&path, value, broken)?,
-                None if node.required => {
-                    broken.push(format!("Value null at '{path}' failed to satisfy constraint: Member must not be null"))
-                }
+    fn members(&mut self, shape: &Shape, path: &str, entries: &Object) -> Result<(), ApiError> {
+        for (member, of) in self.model.members(shape) {
+            let name = lower_first(&member.name);
+            let path = if path.is_empty() { name } else { format!("{path}.{name}") };
+            match entries.get(&member.name) {
+                Some(value) => self.value(of, &path, value)?,
+                None if member.required => self.report(&path, &Value::Null, "Member must not be null"),
                 None => {}
             }
         }
         Ok(())
     }
 
-    /// AWS reports a map's keys and values at the map, with the rules in brackets.
-    fn check_map(
-        &self,
+    /// Structures are checked one by one; of plain values AWS reports the whole list.
+    fn elements(&mut self, shape: &Shape, path: &str, list: &Value, elements: &[Value]) -> Result<(), ApiError> {
+        let Some(of) = self.model.part(shape, "[]") else { return Ok(()) };
+        if !["structure", "list", "map"].contains(&of.kind.as_str()) {
+            return self.all(of, path, list, "Member", elements.iter());
+        }
+        for (index, element) in elements.iter().enumerate() {
+            self.value(of, &format!("{path}.{}.member", index + 1), element)?;
+        }
+        Ok(())
+    }
+
+    fn map(&mut self, shape: &Shape, path: &str, map: &Value, entries: &Object) -> Result<(), ApiError> {
+        if let Some(key) = self.model.part(shape, "{key}") {
+            let keys: Vec<Value> = entries.keys().map(|key| key.as_str().into()).collect();
+            self.all(key, path, map, "Map keys", keys.iter())?;
+        }
+        let Some(value) = self.model.part(shape, "{value}") else { return Ok(()) };
+        self.all(value, path, map, "Map value", entries.values())
+    }
+
+    /// Reports a collection once, with all the rules of its parts in brackets, when any part breaks one.
+    fn all<'v>(
+        &mut self,
+        of: &Shape,
         path: &str,
-        entries: &serde_json::Map<String, Value>,
-        broken: &mut Vec<String>,
+        whole: &Value,
+        parts: &str,
+        values: impl Iterator<Item = &'v Value>,
     ) -> Result<(), ApiError> {
-        for (part, node) in [("keys", &self.key), ("values", &self.value)] {
-            let Some(node) = node else { continue };
-            for (key, value) in entries {
-                let checked = if part == "keys" { &Value::String(key.clone()) } else { value };
-                node.check_type(path, checked)?;
-                let rules = node.broken_rules(checked)?;
-                if !rules.is_empty() {
-                    let (whole, rules) = (shown(&Value::Object(entries.clone())), rules.join(", "));
-                    broken.push(format!(
-                        "Value '{whole}' at '{path}' failed to satisfy constraint: Map {part} must satisfy constraint: [{rules}]"
-                    ));
-                    break;
-                }
+        for value in values {
+            check_type(of, path, value)?;
+            let rules = rules(of, value)?;
+            if rules.iter().any(|rule| rule.broken) {
+                let rules: Vec<_> = rules.into_iter().map(|rule| rule.text).collect();
+                self.report(path, whole, &format!("{parts} must satisfy constraint: [{}]", rules.join(", ")));
+                return Ok(());
             }
         }
         Ok(())
     }
 
-    fn check_type(&self, path: &str, value: &Value) -> Result<(), ApiError> {
-        let fits = match self.kind.as_str() {
-            "string" | "blob" => value.is_string(),
-            "integer" | "long" => value.is_i64() || value.is_u64(),
-            "float" | "double" | "timestamp" => value.is_number(),
-            "boolean" => value.is_boolean(),
-            "list" => value.is_array(),
-            _ => value.is_object(),
-        };
-        if fits {
-            return Ok(());
-        }
-        let found = match value {
-            Value::String(_) => "STRING_VALUE",
-            Value::Number(_) => "NUMBER_VALUE",
-            Value::Bool(true) => "TRUE_VALUE",
-            Value::Bool(false) => "FALSE_VALUE",
-            Value::Array(_) => "START_ARRAY",
-            Value::Object(_) => "START_OBJECT",
-            Value::Null => "VALUE_NULL",
-        };
-        let at = if path.is_empty() { "the request" } else { path };
-        Err(serialization(format!("{found} at '{at}' can not be converted to a {}", self.kind)))
-    }
-
-    /// The rules `value` itself breaks.
-    fn broken_rules(&self, value: &Value) -> Result<Vec<String>, ApiError> {
-        let mut rules = Vec::new();
-        if let Some((size, measure)) = size(value) {
-            if let Some(max) = self.max.filter(|max| size > *max) {
-                rules.push(format!("Member must have {measure} less than or equal to {max}"));
-            }
-            if let Some(min) = self.min.filter(|min| size < *min) {
-                rules.push(format!("Member must have {measure} greater than or equal to {min}"));
-            }
-        }
-        let Value::String(text) = value else { return Ok(rules) };
-        if !self.allowed.is_empty() && !self.allowed.contains(text) {
-            rules.push(format!("Member must satisfy enum value set: [{}]", self.allowed.join(", ")));
-        }
-        if !self.pattern.is_empty() && !self.matches(text)? {
-            rules.push(format!("Member must satisfy regular expression pattern: {}", self.pattern));
-        }
-        Ok(rules)
-    }
-
-    fn matches(&self, text: &str) -> Result<bool, ApiError> {
-        let regex = self.regex.get_or_init(|| compile(&self.pattern));
-        match regex {
-            Some(regex) => regex.is_match(text).map_err(internal),
-            None => Err(internal(format!("the pattern {} does not compile", self.pattern))),
-        }
+    fn report(&mut self, path: &str, value: &Value, rule: &str) {
+        self.broken.push(format!("Value {} at '{path}' failed to satisfy constraint: {rule}", quoted(value)));
     }
 }
 
-/// A step of a path in the table: `Tags[].Key`, `Environment{value}`.
-enum Step<'a> {
-    Member(&'a str),
-    Element,
-    Key,
-    Value,
+/// A rule of a shape, as a value keeps or breaks it.
+struct Rule {
+    text: String,
+    broken: bool,
 }
 
-fn read_table(table: &str, enums: &str) -> Result<HashMap<String, Node>, csv::Error> {
-    let enums = csv::Reader::from_reader(enums.as_bytes()).into_deserialize().collect::<Result<HashMap<_, _>, _>>()?;
-    let mut operations = HashMap::new();
-    for row in csv::Reader::from_reader(table.as_bytes()).deserialize() {
-        let row: Constraint = row?;
-        let (operation, path) = row.path.split_once('.').unwrap_or((&row.path, ""));
-        let root: &mut Node = operations.entry(operation.to_owned()).or_default();
-        root.place(&steps(path), Node::new(&row, &enums));
-    }
-    Ok(operations)
-}
-
-fn steps(path: &str) -> Vec<Step<'_>> {
-    let mut steps = Vec::new();
-    for part in path.split('.') {
-        let end = part.find(['[', '{']).unwrap_or(part.len());
-        steps.push(Step::Member(&part[..end]));
-        let mut rest = &part[end..];
-        while !rest.is_empty() {
-            let (step, taken) = match rest {
-                rest if rest.starts_with("[]") => (Step::Element, 2),
-                rest if rest.starts_with("{key}") => (Step::Key, 5),
-                rest if rest.starts_with("{value}") => (Step::Value, 7),
-                _ => break,
-            };
-            steps.push(step);
-            rest = &rest[taken..];
+/// The rules of `shape` that are of `value`'s kind, in AWS's order.
+fn rules(shape: &Shape, value: &Value) -> Result<Vec<Rule>, ApiError> {
+    let mut rules = Vec::new();
+    if let Some((size, measure)) = size(value) {
+        if let Some(max) = shape.max {
+            let text = format!("Member must have {measure} less than or equal to {max}");
+            rules.push(Rule { text, broken: size > max });
+        }
+        if let Some(min) = shape.min {
+            let text = format!("Member must have {measure} greater than or equal to {min}");
+            rules.push(Rule { text, broken: size < min });
         }
     }
-    steps
+    let Value::String(value) = value else { return Ok(rules) };
+    if !shape.allowed.is_empty() {
+        let text = format!("Member must satisfy enum value set: [{}]", shape.allowed.join(", "));
+        rules.push(Rule { text, broken: !shape.allowed.contains(value) });
+    }
+    if !shape.pattern.is_empty() {
+        let text = format!("Member must satisfy regular expression pattern: {}", shape.pattern);
+        let regex = shape.regex().ok_or_else(|| internal(format!("the pattern {} does not compile", shape.pattern)))?;
+        rules.push(Rule { text, broken: !regex.is_match(value).map_err(internal)? });
+    }
+    Ok(rules)
 }
 
-/// Java's `Matcher.matches`: the whole text, in Java's names for character classes.
-fn compile(pattern: &str) -> Option<Regex> {
-    let pattern = pattern
-        .replace(r"\p{ASCII}", r"[\x00-\x7F]")
-        .replace(r"\p{Print}", r"\x20-\x7E")
-        .replace(r"\p{Alnum}", "a-zA-Z0-9")
-        // A quantified end of text, which Java takes for the end of text.
-        .replace("${1,128}", "$")
-        .replace("${1,256}", "$")
-        // The length is checked as such, and counting so far makes a huge automaton.
-        .replace("{0,1024}", "*");
-    Regex::new(&format!(r"\A(?:{pattern})\z")).ok()
+fn check_type(shape: &Shape, path: &str, value: &Value) -> Result<(), ApiError> {
+    let fits = match shape.kind.as_str() {
+        "string" | "blob" => value.is_string(),
+        "integer" | "long" => value.is_i64() || value.is_u64(),
+        "float" | "double" | "timestamp" => value.is_number(),
+        "boolean" => value.is_boolean(),
+        "list" => value.is_array(),
+        _ => value.is_object(),
+    };
+    if fits {
+        return Ok(());
+    }
+    let found = match value {
+        Value::String(_) => "STRING_VALUE",
+        Value::Number(_) => "NUMBER_VALUE",
+        Value::Bool(true) => "TRUE_VALUE",
+        Value::Bool(false) => "FALSE_VALUE",
+        Value::Array(_) => "START_ARRAY",
+        Value::Object(_) => "START_OBJECT",
+        Value::Null => "VALUE_NULL",
+    };
+    let at = if path.is_empty() { "the request" } else { path };
+    Err(serialization(format!("{found} at '{at}' can not be converted to a {}", shape.kind)))
 }
 
 /// The size a range bounds: a number's value, a text's or collection's length.
@@ -296,6 +187,10 @@ fn shown(value: &Value) -> String {
     }
 }
 
+fn quoted(value: &Value) -> String {
+    if value.is_null() { "null".to_owned() } else { format!("'{}'", shown(value)) }
+}
+
 fn lower_first(name: &str) -> String {
     let mut letters = name.chars();
     letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
@@ -309,14 +204,6 @@ mod tests {
 
     fn message(operation: &str, input: &Value) -> String {
         check(operation, input).map_or_else(|error| error.message, |()| "ok".to_owned())
-    }
-
-    #[test]
-    fn every_pattern_of_the_table_compiles() {
-        for row in csv::Reader::from_reader(include_str!("constraints.csv").as_bytes()).deserialize() {
-            let row: Constraint = row.unwrap();
-            assert!(compile(&row.pattern).is_some(), "{} {}", row.path, row.pattern);
-        }
     }
 
     // The wordings are those the live service gives, as quoted in AWS's re:Post and in SDK issues; limits: botocore's model.
@@ -355,7 +242,15 @@ mod tests {
         assert_eq!(
             message("CreateModel", &environment),
             "1 validation error detected: Value '{1a=x}' at 'primaryContainer.environment' failed to satisfy constraint: Map \
-             keys must satisfy constraint: [Member must satisfy regular expression pattern: [a-zA-Z_][a-zA-Z0-9_]*]"
+             keys must satisfy constraint: [Member must have length less than or equal to 1024, Member must have length \
+             greater than or equal to 0, Member must satisfy regular expression pattern: [a-zA-Z_][a-zA-Z0-9_]*]"
+        );
+        let keys = json!({ "ResourceArn": "arn:aws:sagemaker:us-east-1:123456789012:model/m", "TagKeys": ["a", ""] });
+        assert_eq!(
+            message("DeleteTags", &keys),
+            "1 validation error detected: Value '[a, ]' at 'tagKeys' failed to satisfy constraint: Member must satisfy \
+             constraint: [Member must have length less than or equal to 128, Member must have length greater than or equal \
+             to 1, Member must satisfy regular expression pattern: ([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)]"
         );
     }
 
@@ -373,6 +268,15 @@ mod tests {
         };
         assert!(described("0f3a=="));
         assert!(!described("a*b"));
+    }
+
+    // botocore's SearchExpression holds itself as SubExpressions.
+    #[test]
+    fn shapes_that_hold_themselves_are_checked_at_every_depth() {
+        let nested = json!({ "SubExpressions": [{ "SubExpressions": [{ "Filters": [{ "Name": "" }] }] }] });
+        let refused = message("Search", &json!({ "Resource": "Model", "SearchExpression": nested }));
+        let place = "searchExpression.subExpressions.1.member.subExpressions.1.member.filters.1.member.name";
+        assert!(refused.contains(&format!("Value '' at '{place}'")), "{refused}");
     }
 
     #[test]

@@ -2,6 +2,25 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use super::hyperband::{Bracket, Hyperband};
+
+/// What looks at a training job after each of its rounds.
+#[derive(Clone, Copy)]
+pub(super) enum RoundRule<'a> {
+    Median(&'a MedianRule),
+    Hyperband(&'a Hyperband, Bracket),
+}
+
+impl RoundRule<'_> {
+    /// Whether a job with `value` after epoch `epoch` (from 0) is to be stopped.
+    pub(super) fn stops(self, epoch: usize, value: f64) -> bool {
+        match self {
+            Self::Median(rule) => rule.stops(epoch, value),
+            Self::Hyperband(hyperband, bracket) => hyperband.stops(bracket, epoch, value),
+        }
+    }
+}
+
 /// The rule as the developer guide gives it (automatic-model-tuning-early-stopping): after each epoch, the objective is
 /// compared with the median of the running averages that the earlier training jobs had at the same epoch; a job that is
 /// worse is stopped.

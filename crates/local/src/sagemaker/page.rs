@@ -1,222 +1,287 @@
 //! Lists: the filters, orders and pages that AWS's List operations share.
 
-use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::{Deserialize, Serialize};
+use rusqlite::types::Value as Column;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
-use crate::api::ApiError;
+use crate::api::{ApiError, Caller};
 
+use super::listing::{Condition, Listing, Place, Sort};
 use super::members::{Members, Object};
 use super::refusal::internal;
+use super::resources::{Kind, Resource, Tx};
 
-/// What most List operations return when MaxResults is not given.
-const DEFAULT_MAX_RESULTS: usize = 10;
+/// What the List operations return when MaxResults is not given.
+pub(super) const DEFAULT_MAX_RESULTS: u64 = 10;
 
-/// One candidate of a list.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Row {
-    pub(crate) name: String,
-    /// Breaks ties of the sort, and of names: a version number.
-    pub(crate) version: u64,
-    pub(crate) created: f64,
-    pub(crate) modified: f64,
-    pub(crate) status: String,
-    /// The final objective metric, where the list can sort by it.
-    pub(crate) metric: Option<f64>,
-    /// What the list shows.
-    pub(crate) summary: Object,
+/// A List operation, with AWS's defaults.
+pub(crate) struct List {
+    pub(crate) operation: &'static str,
+    /// The member of the answer that holds the page.
+    pub(crate) member: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) sort_by: Sort,
+    pub(crate) descending: bool,
 }
 
-impl Row {
-    /// A row of what Describe shows, reading AWS's usual member names.
-    pub(crate) fn new(name: &str, status: &str, shown: &Object, summary: Object) -> Self {
-        let created = shown.real("CreationTime").unwrap_or_default();
-        Self {
-            name: name.to_owned(),
-            created,
-            modified: shown.real("LastModifiedTime").unwrap_or(created),
-            status: status.to_owned(),
-            summary,
-            ..Self::default()
+/// Which of the resources of a kind a list is over.
+#[derive(Default)]
+pub(crate) struct Scope<'a> {
+    /// The key of what they belong to; empty for those that belong to nothing.
+    pub(crate) parent: Option<&'a str>,
+    /// Only those that belong to something.
+    pub(crate) owned: bool,
+    /// The member that StatusEquals is compared with once a page is cut, so that a page may be short or empty and not be
+    /// the last. Usually it is a filter like the others.
+    pub(crate) status_of_page: Option<&'a str>,
+}
+
+impl List {
+    /// Answers with the page that `input` asks for: `summary` of each of its resources.
+    pub(crate) fn page(
+        &self,
+        tx: &Tx<'_>,
+        input: &Object,
+        scope: &Scope<'_>,
+        mut summary: impl FnMut(&Resource) -> Result<Object, ApiError>,
+    ) -> Result<Value, ApiError> {
+        let sort = input.text("SortBy").and_then(Sort::parse).unwrap_or(self.sort_by);
+        let query = digest(self.operation, tx.caller, input);
+        let listing = Listing {
+            kind: self.kind,
+            parent: scope.parent,
+            conditions: conditions(input, scope),
+            sort,
+            descending: input.text("SortOrder").map_or(self.descending, |order| order == "Descending"),
+            after: input.text("NextToken").map(|token| read(token, &query, sort)).transpose()?,
+            limit: usize::try_from(input.whole("MaxResults").unwrap_or(DEFAULT_MAX_RESULTS)).map_err(internal)?,
+        };
+        let (mut resources, next) = listing.find(tx)?;
+        if let (Some(member), Some(status)) = (scope.status_of_page, input.text("StatusEquals")) {
+            resources.retain(|resource| resource.shown.text(member) == Some(status));
+        }
+        let summaries = resources.iter().map(|resource| Ok(summary(resource)?.into()));
+        let mut answer = Object::new();
+        answer.insert(self.member.to_owned(), summaries.collect::<Result<Vec<Value>, ApiError>>()?.into());
+        if let Some(next) = next {
+            answer.insert("NextToken".to_owned(), write(&next, &query)?.into());
+        }
+        Ok(answer.into())
+    }
+}
+
+/// The filters that List operations have in common.
+fn conditions(input: &Object, scope: &Scope<'_>) -> Vec<Condition> {
+    let mut conditions: Vec<Condition> = Vec::new();
+    if scope.owned {
+        conditions.push(("parent <> ?", String::new().into()));
+    }
+    if let Some(part) = input.text("NameContains") {
+        // Of the signs a name may have, LIKE takes none for a wildcard; it reads past the case.
+        conditions.push(("name LIKE ?", format!("%{part}%").into()));
+    }
+    for (member, condition) in [("StatusEquals", "status = ?"), ("ModelApprovalStatus", "approval = ?")] {
+        if let Some(text) = input.text(member).filter(|_| member != "StatusEquals" || scope.status_of_page.is_none()) {
+            conditions.push((condition, text.to_owned().into()));
         }
     }
+    for (member, condition) in [
+        ("CreationTimeAfter", "created >= ?"),
+        ("CreationTimeBefore", "created < ?"),
+        ("LastModifiedTimeAfter", "modified >= ?"),
+        ("LastModifiedTimeBefore", "modified < ?"),
+    ] {
+        if let Some(seconds) = input.real(member) {
+            conditions.push((condition, (seconds * 1000.0).into()));
+        }
+    }
+    conditions
 }
 
-/// How an operation sorts when the request does not say.
-#[derive(Clone, Copy)]
-pub(crate) struct Defaults {
-    pub(crate) sort_by: &'static str,
-    pub(crate) sort_order: &'static str,
+/// What a token is bound to: everything that decides which rows the list has and in which order.
+pub(super) fn digest(operation: &str, caller: &Caller, input: &Object) -> String {
+    let asked = input.iter().filter(|(name, _)| !["NextToken", "MaxResults"].contains(&name.as_str()));
+    let asked: BTreeMap<_, _> = asked.collect();
+    let query = format!("{operation} {} {} {asked:?}", caller.account, caller.region);
+    hex::encode(&Sha256::digest(query)[..8])
 }
 
-/// Filters, sorts and cuts `rows` as `input` asks; the page goes into the member `list`.
-pub(crate) fn page(
-    operation: &str,
-    list: &str,
-    input: &Object,
-    rows: Vec<Row>,
-    defaults: Defaults,
-) -> Result<Value, ApiError> {
-    let sort_by = input.text("SortBy").unwrap_or(defaults.sort_by);
-    let descending = input.text("SortOrder").unwrap_or(defaults.sort_order) == "Descending";
-    let order = |left: &Place, right: &Place| {
-        let order = left.compare(right);
-        if descending { order.reverse() } else { order }
+fn write(place: &Place, query: &str) -> Result<String, ApiError> {
+    let sort = match &place.sort {
+        Column::Integer(number) => number.to_string(),
+        Column::Real(number) => number.to_string(),
+        Column::Text(text) => text.clone(),
+        _ => String::new(),
     };
-    let mut placed: Vec<(Place, Row)> = rows
-        .into_iter()
-        .filter(|row| wanted(row, input))
-        .filter_map(|row| Some((Place::new(operation, sort_by, descending, &row)?, row)))
-        .collect();
-    placed.sort_by(|(left, _), (right, _)| order(left, right));
-    if let Some(token) = input.text("NextToken") {
-        let last = Place::read(token, operation, sort_by, descending)?;
-        placed.retain(|(place, _)| order(place, &last) == Ordering::Greater);
-    }
-    let limit = input.whole("MaxResults").and_then(|limit| usize::try_from(limit).ok()).unwrap_or(DEFAULT_MAX_RESULTS);
-    let more = placed.len() > limit;
-    placed.truncate(limit);
-    let mut answer = Object::new();
-    if let (true, Some((last, _))) = (more, placed.last()) {
-        answer.insert("NextToken".to_owned(), last.token()?.into());
-    }
-    let summaries = placed.into_iter().map(|(_, row)| Value::Object(row.summary)).collect();
-    answer.insert(list.to_owned(), Value::Array(summaries));
-    Ok(Value::Object(answer))
+    let token = serde_json::to_vec(&(query, sort, &place.name, place.version)).map_err(internal)?;
+    Ok(URL_SAFE_NO_PAD.encode(token))
 }
 
-/// Where a row stands in a sorted list. A token is the place of the last row shown, so that what is created or deleted
-/// between two pages neither repeats nor hides other rows.
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
-struct Place {
-    operation: String,
-    sort_by: String,
-    descending: bool,
-    number: f64,
-    text: String,
-    name: String,
-    version: u64,
-}
-
-impl Place {
-    /// `None` for a row that has no value to sort by.
-    fn new(operation: &str, sort_by: &str, descending: bool, row: &Row) -> Option<Self> {
-        let (number, text) = match sort_by {
-            "Name" => (0.0, ""),
-            "Status" => (0.0, row.status.as_str()),
-            "FinalObjectiveMetricValue" => (row.metric?, ""),
-            "LastModifiedTime" => (row.modified, ""),
-            _ => (row.created, ""),
+fn read(token: &str, query: &str, sort: Sort) -> Result<Place, ApiError> {
+    let read = || {
+        let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
+        let (bound, text, name, version): (String, String, String, i64) = serde_json::from_slice(&bytes).ok()?;
+        let sort = match sort {
+            Sort::CreationTime | Sort::LastModifiedTime => Column::Integer(text.parse().ok()?),
+            Sort::FinalObjectiveMetricValue => Column::Real(text.parse().ok()?),
+            Sort::Name | Sort::Status => Column::Text(text),
         };
-        Some(Self {
-            operation: operation.to_owned(),
-            sort_by: sort_by.to_owned(),
-            descending,
-            number,
-            text: text.to_owned(),
-            name: row.name.clone(),
-            version: row.version,
-        })
-    }
-
-    fn compare(&self, other: &Self) -> Ordering {
-        self.number
-            .total_cmp(&other.number)
-            .then_with(|| self.text.cmp(&other.text))
-            .then_with(|| self.name.cmp(&other.name))
-            .then_with(|| self.version.cmp(&other.version))
-    }
-
-    fn token(&self) -> Result<String, ApiError> {
-        Ok(URL_SAFE_NO_PAD.encode(serde_json::to_vec(self).map_err(internal)?))
-    }
-
-    fn read(token: &str, operation: &str, sort_by: &str, descending: bool) -> Result<Self, ApiError> {
-        let place: Option<Self> =
-            URL_SAFE_NO_PAD.decode(token).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        place
-            .filter(|place| place.operation == operation && place.sort_by == sort_by && place.descending == descending)
-            .ok_or_else(|| ApiError::validation("Invalid NextToken: it belongs to another list or another order."))
-    }
+        (bound == query).then_some(Place { sort, name, version })
+    };
+    read().ok_or_else(invalid_token)
 }
 
-/// Applies the filters that List operations have in common.
-fn wanted(row: &Row, input: &Object) -> bool {
-    let after = |bound: &str, time: f64| input.real(bound).is_none_or(|bound| time >= bound);
-    let before = |bound: &str, time: f64| input.real(bound).is_none_or(|bound| time < bound);
-    input.text("NameContains").is_none_or(|part| row.name.to_lowercase().contains(&part.to_lowercase()))
-        && input.text("StatusEquals").is_none_or(|status| row.status == status)
-        && after("CreationTimeAfter", row.created)
-        && before("CreationTimeBefore", row.created)
-        && after("LastModifiedTimeAfter", row.modified)
-        && before("LastModifiedTimeBefore", row.modified)
+pub(super) fn invalid_token() -> ApiError {
+    ApiError::validation("Invalid NextToken: it belongs to another list, or to other filters or another order.")
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use serde_json::json;
+
+    use crate::clock::Clock;
+    use crate::db::Database;
+    use crate::sagemaker::resources::Resources;
 
     use super::*;
 
-    const BY_NAME: Defaults = Defaults { sort_by: "Name", sort_order: "Ascending" };
+    const JOBS: List = List {
+        operation: "ListTrainingJobs",
+        member: "Jobs",
+        kind: Kind::TrainingJob,
+        sort_by: Sort::Name,
+        descending: false,
+    };
 
-    fn row(name: &str, created: f64, metric: Option<f64>) -> Row {
-        let summary = json!({ "Name": name }).as_object().cloned().unwrap_or_default();
-        Row { name: name.to_owned(), created, metric, summary, ..Row::default() }
+    fn caller() -> Caller {
+        Caller::root("123456789012", "us-east-1")
     }
 
-    fn rows() -> Vec<Row> {
-        vec![row("b", 3.0, Some(0.5)), row("a", 2.0, None), row("d", 1.0, Some(0.25)), row("c", 1.0, Some(0.75))]
+    fn put(resources: &Resources, name: &str, created: f64, status: &str, metric: Option<f64>) {
+        let shown = json!({ "TrainingJobName": name, "CreationTime": created, "TrainingJobStatus": status });
+        let mut job = Resource::new(name, "tuning", shown.as_object().unwrap().clone());
+        job.keep(&json!({ "objective": metric })).unwrap();
+        resources.transact(&caller(), |tx| tx.put(Kind::TrainingJob, &job)).unwrap();
     }
 
-    fn names(answer: &Value) -> String {
-        answer["Rows"].as_array().into_iter().flatten().filter_map(|row| row["Name"].as_str()).collect()
+    fn jobs(folder: &Path) -> Resources {
+        let resources = Resources::open(Database::open(&folder.join("db.sqlite")).unwrap(), Clock::default()).unwrap();
+        put(&resources, "b", 3.25, "Completed", Some(0.1 + 0.2));
+        put(&resources, "a", 2.0, "Failed", None);
+        put(&resources, "D", 1.0, "Stopped", Some(0.25));
+        put(&resources, "c", 1.0, "Completed", Some(0.75));
+        resources
     }
 
-    fn list(input: Value, rows: Vec<Row>) -> Value {
-        page("ListRows", "Rows", input.as_object().unwrap(), rows, BY_NAME).unwrap()
+    /// The names on the page, in order, and its token.
+    fn list(resources: &Resources, input: Value, scope: &Scope<'_>) -> Result<(String, Option<String>), ApiError> {
+        let input = input.as_object().unwrap();
+        let answer = resources.read(&caller(), |tx| JOBS.page(tx, input, scope, |job| Ok(job.shown.clone())))?;
+        let names = answer["Jobs"].as_array().unwrap().iter().map(|job| job["TrainingJobName"].as_str().unwrap());
+        Ok((names.collect(), answer.get("NextToken").map(|token| token.as_str().unwrap().to_owned())))
+    }
+
+    fn names(resources: &Resources, input: Value) -> String {
+        list(resources, input, &Scope::default()).unwrap().0
     }
 
     #[test]
-    fn sorts_by_the_default_or_as_asked() {
-        assert_eq!(names(&list(json!({}), rows())), "abcd");
-        assert_eq!(names(&list(json!({ "SortOrder": "Descending" }), rows())), "dcba");
-        assert_eq!(names(&list(json!({ "SortBy": "CreationTime" }), rows())), "cdab");
+    fn sorts_by_the_default_or_as_asked_and_filters() {
+        let folder = tempfile::tempdir().unwrap();
+        let jobs = jobs(folder.path());
+        for (input, expected) in [
+            (json!({}), "Dabc"),
+            (json!({ "SortOrder": "Descending" }), "cbaD"),
+            (json!({ "SortBy": "CreationTime" }), "Dcab"),
+            (json!({ "SortBy": "CreationTime", "SortOrder": "Descending" }), "bacD"),
+            (json!({ "SortBy": "Status" }), "bcaD"),
+            (json!({ "SortBy": "FinalObjectiveMetricValue" }), "Dbc"),
+            (json!({ "NameContains": "d" }), "D"),
+            (json!({ "StatusEquals": "Completed" }), "bc"),
+            (json!({ "CreationTimeAfter": 2 }), "ab"),
+            (json!({ "CreationTimeBefore": 2 }), "Dc"),
+            (json!({ "LastModifiedTimeAfter": 3.25 }), "b"),
+        ] {
+            assert_eq!(names(&jobs, input.clone()), expected, "{input}");
+        }
     }
 
     #[test]
-    fn a_metric_order_leaves_out_rows_without_one() {
-        assert_eq!(names(&list(json!({ "SortBy": "FinalObjectiveMetricValue" }), rows())), "dbc");
-    }
-
-    #[test]
-    fn filters_by_name_and_time() {
-        assert_eq!(names(&list(json!({ "NameContains": "C" }), rows())), "c");
-        assert_eq!(names(&list(json!({ "CreationTimeAfter": 2 }), rows())), "ab");
-        assert_eq!(names(&list(json!({ "CreationTimeBefore": 2 }), rows())), "cd");
+    fn pages_go_on_exactly_in_every_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let jobs = jobs(folder.path());
+        for parent in [None, Some("tuning")] {
+            let scope = Scope { parent, ..Scope::default() };
+            for sort in ["Name", "CreationTime", "LastModifiedTime", "Status", "FinalObjectiveMetricValue"] {
+                for order in ["Ascending", "Descending"] {
+                    let query = json!({ "SortBy": sort, "SortOrder": order });
+                    let (whole, end) = list(&jobs, query.clone(), &scope).unwrap();
+                    assert_eq!(end, None);
+                    let (mut pages, mut token) = (String::new(), None);
+                    loop {
+                        let mut page = query.clone();
+                        page["MaxResults"] = 1.into();
+                        page["NextToken"] = token.into();
+                        page.as_object_mut().unwrap().retain(|_, member| !member.is_null());
+                        let (names, next) = list(&jobs, page, &scope).unwrap();
+                        pages += &names;
+                        token = next;
+                        if token.is_none() {
+                            break;
+                        }
+                    }
+                    assert_eq!(pages, whole, "{query}");
+                }
+            }
+        }
     }
 
     #[test]
     fn pages_neither_repeat_nor_skip_when_rows_come_and_go() {
-        let first = list(json!({ "MaxResults": 2 }), rows());
-        assert_eq!(names(&first), "ab");
-        let mut changed = rows();
-        changed.remove(0);
-        changed.push(row("aa", 9.0, None));
-        let second = list(json!({ "MaxResults": 2, "NextToken": first["NextToken"] }), changed);
-        assert_eq!(names(&second), "cd");
-        assert_eq!(second.get("NextToken"), None);
+        let folder = tempfile::tempdir().unwrap();
+        let jobs = jobs(folder.path());
+        let (first, token) = list(&jobs, json!({ "MaxResults": 2 }), &Scope::default()).unwrap();
+        assert_eq!(first, "Da");
+        jobs.transact(&caller(), |tx| tx.delete(Kind::TrainingJob, "a")).unwrap();
+        put(&jobs, "A", 9.0, "Completed", None);
+        let second = list(&jobs, json!({ "MaxResults": 2, "NextToken": token }), &Scope::default()).unwrap();
+        assert_eq!(second, ("bc".to_owned(), None));
+    }
+
+    // ListTrainingJobs in botocore's model: "the MaxResults number of training jobs are first retrieved ignoring the
+    // StatusEquals parameter and then they are filtered by the StatusEquals parameter".
+    #[test]
+    fn a_page_that_is_cut_before_the_status_may_be_empty_and_go_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let jobs = jobs(folder.path());
+        let scope = Scope { status_of_page: Some("TrainingJobStatus"), ..Scope::default() };
+        let query = json!({ "StatusEquals": "Completed", "MaxResults": 2 });
+        let (first, token) = list(&jobs, query.clone(), &scope).unwrap();
+        assert_eq!(first, "");
+        let mut next = query;
+        next["NextToken"] = token.unwrap().into();
+        assert_eq!(list(&jobs, next, &scope).unwrap(), ("bc".to_owned(), None));
     }
 
     #[test]
-    fn a_token_of_another_order_is_refused() {
-        let token = list(json!({ "MaxResults": 1 }), rows())["NextToken"].clone();
-        for input in [json!({ "NextToken": token, "SortOrder": "Descending" }), json!({ "NextToken": "2" })] {
-            let error = page("ListRows", "Rows", input.as_object().unwrap(), rows(), BY_NAME).unwrap_err();
+    fn a_token_of_another_query_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let jobs = jobs(folder.path());
+        let (_, token) = list(&jobs, json!({ "MaxResults": 1 }), &Scope::default()).unwrap();
+        for input in [
+            json!({ "NextToken": token, "SortOrder": "Descending" }),
+            json!({ "NextToken": token, "NameContains": "a" }),
+            json!({ "NextToken": "2" }),
+        ] {
+            let error = list(&jobs, input, &Scope::default()).unwrap_err();
             assert_eq!(error.code, "ValidationException");
         }
+        assert_eq!(names(&jobs, json!({ "NextToken": token, "MaxResults": 100 })), "abc");
     }
 }

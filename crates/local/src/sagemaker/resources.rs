@@ -2,25 +2,17 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::api::{ApiError, Caller};
+use crate::clock::Clock;
 use crate::db::Database;
 
 use super::members::Object;
+use super::moment;
 use super::refusal::internal;
 
-const TABLES: &str = "
-    CREATE TABLE IF NOT EXISTS sagemaker_resource (
-        account TEXT NOT NULL, region TEXT NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL, parent TEXT NOT NULL,
-        shown TEXT NOT NULL, kept TEXT NOT NULL,
-        PRIMARY KEY (account, region, kind, key)
-    ) STRICT;
-    CREATE INDEX IF NOT EXISTS sagemaker_resource_parent ON sagemaker_resource (account, region, kind, parent);
-    CREATE TABLE IF NOT EXISTS sagemaker_tag (
-        account TEXT NOT NULL, arn TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,
-        PRIMARY KEY (account, arn, key)
-    ) STRICT;";
+const TABLES: &str = include_str!("tables.sql");
 
 /// The kinds of resource, by the word their ARNs use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +28,21 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// The kind whose ARNs use this word.
+    pub(super) fn of_arn(word: &str) -> Option<Self> {
+        [
+            Self::TuningJob,
+            Self::TrainingJob,
+            Self::ModelPackageGroup,
+            Self::ModelPackage,
+            Self::Model,
+            Self::EndpointConfig,
+            Self::Endpoint,
+        ]
+        .into_iter()
+        .find(|kind| kind.as_str() == word)
+    }
+
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::TuningJob => "hyper-parameter-tuning-job",
@@ -92,12 +99,23 @@ impl Resource {
 #[derive(Clone)]
 pub(crate) struct Resources {
     database: Database,
+    clock: Clock,
 }
 
 impl Resources {
-    pub(crate) fn open(database: Database) -> Result<Self, ApiError> {
+    pub(crate) fn open(database: Database, clock: Clock) -> Result<Self, ApiError> {
         database.execute_batch(TABLES)?;
-        Ok(Self { database })
+        Ok(Self { database, clock })
+    }
+
+    /// Now, in epoch seconds.
+    pub(crate) fn now(&self) -> f64 {
+        moment::of(self.clock.now())
+    }
+
+    /// The state of now, to be read from on.
+    pub(crate) fn snapshot(&self) -> Result<Database, ApiError> {
+        Ok(self.database.snapshot()?)
     }
 
     /// Runs `work` on one account's resources as a transaction: an error undoes all of it.
@@ -106,16 +124,17 @@ impl Resources {
         caller: &Caller,
         work: impl FnOnce(&Tx<'_>) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
-        self.database.transaction(|connection| work(&Tx { connection, caller }))
+        self.database.transaction(|connection| work(&Tx { connection, caller, clock: &self.clock }))
     }
 
-    /// Reads one account's resources.
+    /// Reads one account's resources, as of whenever the caller is to see them.
     pub(crate) fn read<T>(
         &self,
         caller: &Caller,
         work: impl FnOnce(&Tx<'_>) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
-        self.database.with(|connection| work(&Tx { connection, caller }))
+        let database = caller.as_of.as_ref().unwrap_or(&self.database);
+        database.with(|connection| work(&Tx { connection, caller, clock: &self.clock }))
     }
 
     /// Changes one resource, if it is there.
@@ -138,38 +157,69 @@ impl Resources {
         self.read(caller, |tx| tx.find(kind, key))
     }
 
-    pub(crate) fn list(&self, caller: &Caller, kind: Kind) -> Result<Vec<Resource>, ApiError> {
-        self.read(caller, |tx| tx.list(kind, None))
+    /// Every account and region that has resources.
+    pub(crate) fn callers(&self) -> Result<Vec<Caller>, ApiError> {
+        self.database.with(|connection| {
+            // One look at the index for each, however many resources they have.
+            let sql = "SELECT account, region FROM sagemaker_resource WHERE (account, region) > (?1, ?2)
+                       ORDER BY account, region LIMIT 1";
+            let mut next = connection.prepare_cached(sql)?;
+            let mut callers: Vec<Caller> = Vec::new();
+            loop {
+                let last = callers.last().map_or(("", ""), |last| (&*last.account, &*last.region));
+                let found =
+                    next.query_row(last, |row| Ok(Caller::root(row.get::<_, String>(0)?, row.get::<_, String>(1)?)));
+                match found.optional()? {
+                    Some(caller) => callers.push(caller),
+                    None => return Ok(callers),
+                }
+            }
+        })
     }
 
-    /// The resources of a kind in every account and region: what a restart looks through.
-    pub(crate) fn everywhere(&self, kind: Kind) -> Result<Vec<(Caller, Resource)>, ApiError> {
-        let callers: Vec<Caller> = self.database.with(|connection| {
-            let sql = "SELECT DISTINCT account, region FROM sagemaker_resource WHERE kind = ?1";
+    /// The resources of a kind in every account and region, of these statuses or, when none is named, of all: what a
+    /// restart looks through.
+    pub(crate) fn everywhere(&self, kind: Kind, statuses: &[&str]) -> Result<Vec<(Caller, Resource)>, ApiError> {
+        let sql = "SELECT account, region, rowid FROM sagemaker_resource
+                   WHERE kind = ?1 AND (?2 = '[]' OR status IN (SELECT value FROM json_each(?2)))";
+        self.database.with(|connection| {
             let mut statement = connection.prepare_cached(sql)?;
-            let rows =
-                statement.query_map([kind.as_str()], |row| Ok(Caller { account: row.get(0)?, region: row.get(1)? }))?;
-            rows.collect::<rusqlite::Result<_>>().map_err(ApiError::from)
-        })?;
-        let mut found = Vec::new();
-        for caller in callers {
-            let listed = self.list(&caller, kind)?;
-            found.extend(listed.into_iter().map(|resource| (caller.clone(), resource)));
-        }
-        Ok(found)
+            let rows = statement.query_map(params![kind.as_str(), json!(statuses).to_string()], |row| {
+                Ok((Caller::root(row.get::<_, String>(0)?, row.get::<_, String>(1)?), row.get(2)?))
+            })?;
+            rows.map(|row| {
+                let (caller, rowid) = row?;
+                let resource = Tx { connection, caller: &caller, clock: &self.clock }.at(rowid)?;
+                Ok((caller, resource))
+            })
+            .collect()
+        })
     }
 }
 
 /// One account's resources inside a transaction.
 pub(crate) struct Tx<'a> {
-    connection: &'a Connection,
-    caller: &'a Caller,
+    pub(super) connection: &'a Connection,
+    pub(super) caller: &'a Caller,
+    clock: &'a Clock,
 }
 
 impl Tx<'_> {
+    /// Now, in epoch seconds.
+    pub(crate) fn now(&self) -> f64 {
+        moment::of(self.clock.now())
+    }
+
+    /// The resources of another account, in the same transaction.
+    pub(super) fn of<'b>(&'b self, caller: &'b Caller) -> Tx<'b> {
+        Tx { caller, ..*self }
+    }
+
     /// Adds a resource; `false` when the key is taken.
     pub(crate) fn insert(&self, kind: Kind, resource: &Resource) -> Result<bool, ApiError> {
-        if self.find(kind, &resource.key)?.is_some() {
+        let sql = "SELECT 1 FROM sagemaker_resource WHERE account = ?1 AND region = ?2 AND kind = ?3 AND key = ?4";
+        let key = params![self.caller.account, self.caller.region, kind.as_str(), resource.key];
+        if self.connection.prepare_cached(sql)?.exists(key)? {
             return Ok(false);
         }
         self.put(kind, resource)?;
@@ -178,8 +228,9 @@ impl Tx<'_> {
 
     /// Adds or replaces a resource.
     pub(crate) fn put(&self, kind: Kind, resource: &Resource) -> Result<(), ApiError> {
-        let sql = "INSERT OR REPLACE INTO sagemaker_resource (account, region, kind, key, parent, shown, kept)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+        let sql = "INSERT INTO sagemaker_resource (account, region, kind, key, parent, shown, kept)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (account, region, kind, key)
+                   DO UPDATE SET parent = excluded.parent, shown = excluded.shown, kept = excluded.kept";
         let shown = serde_json::to_string(&resource.shown).map_err(internal)?;
         let kept = serde_json::to_string(&resource.kept).map_err(internal)?;
         let (account, region) = (&self.caller.account, &self.caller.region);
@@ -197,10 +248,23 @@ impl Tx<'_> {
         row.map(Resource::decode).transpose()
     }
 
-    /// The resources of a kind, of one parent or of all, by key.
-    pub(crate) fn list(&self, kind: Kind, parent: Option<&str>) -> Result<Vec<Resource>, ApiError> {
+    /// The resource in a row that was found just now.
+    pub(super) fn at(&self, rowid: i64) -> Result<Resource, ApiError> {
+        let sql = "SELECT key, parent, shown, kept FROM sagemaker_resource WHERE rowid = ?1";
+        Resource::decode(self.connection.prepare_cached(sql)?.query_row([rowid], Resource::from_row)?)
+    }
+
+    /// Whether a resource of the kind belongs to `parent`.
+    pub(crate) fn has_children(&self, kind: Kind, parent: &str) -> Result<bool, ApiError> {
+        let sql = "SELECT 1 FROM sagemaker_resource WHERE account = ?1 AND region = ?2 AND kind = ?3 AND parent = ?4";
+        let parent = params![self.caller.account, self.caller.region, kind.as_str(), parent];
+        Ok(self.connection.prepare_cached(sql)?.exists(parent)?)
+    }
+
+    /// The resources that belong to `parent`, by key.
+    pub(crate) fn children(&self, kind: Kind, parent: &str) -> Result<Vec<Resource>, ApiError> {
         let sql = "SELECT key, parent, shown, kept FROM sagemaker_resource
-                   WHERE account = ?1 AND region = ?2 AND kind = ?3 AND (?4 IS NULL OR parent = ?4) ORDER BY key";
+                   WHERE account = ?1 AND region = ?2 AND kind = ?3 AND parent = ?4 ORDER BY key";
         let mut statement = self.connection.prepare_cached(sql)?;
         let key = params![self.caller.account, self.caller.region, kind.as_str(), parent];
         let rows = statement.query_map(key, Resource::from_row)?;
@@ -233,5 +297,67 @@ impl Tx<'_> {
         let sql = "DELETE FROM sagemaker_tag WHERE account = ?1 AND arn = ?2 AND (?3 IS NULL OR key = ?3)";
         self.connection.execute(sql, params![self.caller.account, arn, key])?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    /// A group of one package, and the token it was created with, as version 1 kept them.
+    const VERSION_1: &str = r#"
+        INSERT INTO sagemaker_resource VALUES
+            ('123456789012', 'us-east-1', 'model-package-group', 'Flights', '',
+             '{"ModelPackageGroupName":"Flights","CreationTime":1764233911.123}', '{"last_version":1,"policy":null}'),
+            ('123456789012', 'us-east-1', 'model-package', 'Flights/1', 'Flights',
+             '{"ModelPackageGroupName":"Flights","ModelPackageVersion":1,"ModelPackageArn":"arn","CreationTime":1764233911.123}',
+             'null'),
+            ('123456789012', 'us-east-1', 'client-token', 'Token', '', '{}', '{"arn":"arn","request":{}}');"#;
+
+    fn schema(database: &Database) -> Vec<(String, String)> {
+        let sql = "SELECT name, sql FROM sqlite_schema WHERE name LIKE 'sagemaker_resource%' ORDER BY name";
+        let words = |sql: String| sql.split_whitespace().collect::<Vec<_>>().join(" ");
+        let read = |connection: &Connection| -> rusqlite::Result<Vec<(String, String)>> {
+            let mut statement = connection.prepare(sql)?;
+            statement.query_map([], |row| Ok((row.get(0)?, words(row.get(1)?))))?.collect()
+        };
+        database.with(read).unwrap()
+    }
+
+    fn open(path: &Path) -> (Database, Resources) {
+        let database = Database::open(path).unwrap();
+        let resources = Resources::open(database.clone(), Clock::default()).unwrap();
+        (database, resources)
+    }
+
+    #[test]
+    fn a_data_folder_of_version_1_is_brought_up_to_date() {
+        let folder = tempfile::tempdir().unwrap();
+        let old = folder.path().join("old.sqlite");
+        let version_1 = [include_str!("../migrations/1.sql"), VERSION_1].concat();
+        Connection::open(&old).unwrap().execute_batch(&version_1).unwrap();
+        let (database, resources) = open(&old);
+        assert_eq!(schema(&database), schema(&open(&folder.path().join("new.sqlite")).0));
+        let caller = Caller::root("123456789012", "us-east-1");
+        let group = resources.find(&caller, Kind::ModelPackageGroup, "flights").unwrap().unwrap();
+        assert_eq!(group.shown["ModelPackageGroupName"], "Flights");
+        assert_eq!(group.kept::<Value>().unwrap()["last_version"], 1);
+        let package = resources.find(&caller, Kind::ModelPackage, "flights/1").unwrap().unwrap();
+        assert_eq!(package.parent, "Flights");
+        assert_eq!(package.kept::<Value>().unwrap()["client_token"], "Token");
+        assert!(resources.find(&caller, Kind::ClientToken, "Token").unwrap().is_some());
+        // Nothing is done twice.
+        database.close();
+        assert!(open(&old).1.find(&caller, Kind::ModelPackage, "flights/1").unwrap().is_some());
+    }
+
+    #[test]
+    fn a_newer_data_folder_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("db.sqlite");
+        Connection::open(&path).unwrap().execute_batch("PRAGMA user_version = 1000").unwrap();
+        assert!(Database::open(&path).unwrap_err().to_string().contains("newer refit-local"));
     }
 }

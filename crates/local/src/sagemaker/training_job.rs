@@ -9,12 +9,12 @@ use serde_json::{Value, json};
 use crate::api::{ApiError, Caller};
 
 use super::arn::arn;
+use super::listing::Sort;
 use super::members::{Members, Object, select};
-use super::moment::now;
-use super::page::{Defaults, Row, page};
+use super::page::{List, Scope};
 use super::resources::{Kind, Resource, Tx};
 use super::training_spec::{TrainingSpec, resources};
-use super::{State, tags, training_run};
+use super::{State, described_definition, tags, training_run};
 
 const KIND: &str = "training-job";
 
@@ -35,6 +35,14 @@ const GIVEN: [&str; 13] = [
     "RetryStrategy",
 ];
 
+const LIST: List = List {
+    operation: "ListTrainingJobs",
+    member: "TrainingJobSummaries",
+    kind: Kind::TrainingJob,
+    sort_by: Sort::CreationTime,
+    descending: false,
+};
+
 /// What a training job remembers beside what it shows.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Kept {
@@ -44,12 +52,15 @@ pub(super) struct Kept {
     pub(super) objective: Option<f64>,
     /// It failed by the service's fault.
     pub(super) retryable: bool,
+    /// How often it began anew after such a fault.
+    #[serde(default)]
+    pub(super) retries: u64,
 }
 
 pub(super) fn create(state: &Arc<State>, caller: &Caller, input: &Object) -> Result<Value, ApiError> {
     let spec = TrainingSpec::parse(input)?;
     let name = input.required("TrainingJobName");
-    let resource = new(caller, name, "", input, &Kept::default())?;
+    let resource = new(caller, name, "", input, &Kept::default(), state.resources.now())?;
     let arn = arn(caller, KIND, name);
     state.resources.transact(caller, |tx| {
         insert(tx, &resource)?;
@@ -60,7 +71,8 @@ pub(super) fn create(state: &Arc<State>, caller: &Caller, input: &Object) -> Res
 }
 
 pub(super) fn describe(state: &Arc<State>, caller: &Caller, input: &Object) -> Result<Value, ApiError> {
-    let job = state.resources.read(caller, |tx| find(tx, input.required("TrainingJobName")))?;
+    let mut job = state.resources.read(caller, |tx| find(tx, input.required("TrainingJobName")))?;
+    described_definition::complete(&mut job.shown);
     Ok(Value::Object(job.shown))
 }
 
@@ -74,15 +86,14 @@ pub(super) fn list(state: &Arc<State>, caller: &Caller, input: &Object) -> Resul
         "TrainingJobStatus",
         "SecondaryStatus",
     ];
-    let jobs = state.resources.list(caller, Kind::TrainingJob)?;
     // There are no warm pools and no training plans here, so these filters let nothing through.
-    let none = input.contains_key("WarmPoolStatusEquals") || input.contains_key("TrainingPlanArnEquals");
-    let rows = jobs.iter().filter(|_| !none).map(|job| {
-        let shown = &job.shown;
-        Row::new(&job.key, shown.required("TrainingJobStatus"), shown, select(shown, &members))
-    });
-    let defaults = Defaults { sort_by: "CreationTime", sort_order: "Ascending" };
-    page("ListTrainingJobs", "TrainingJobSummaries", input, rows.collect(), defaults)
+    if input.contains_key("WarmPoolStatusEquals") || input.contains_key("TrainingPlanArnEquals") {
+        return Ok(json!({ "TrainingJobSummaries": [] }));
+    }
+    // The model's word on StatusEquals: with MaxResults, that many jobs are retrieved whatever their status, then filtered.
+    let status_of_page = input.contains_key("MaxResults").then_some("TrainingJobStatus");
+    let scope = Scope { status_of_page, ..Scope::default() };
+    state.resources.read(caller, |tx| LIST.page(tx, input, &scope, |job| Ok(select(&job.shown, &members))))
 }
 
 pub(super) fn stop(state: &Arc<State>, caller: &Caller, input: &Object) -> Result<Value, ApiError> {
@@ -92,7 +103,7 @@ pub(super) fn stop(state: &Arc<State>, caller: &Caller, input: &Object) -> Resul
         match job.shown.required("TrainingJobStatus") {
             "InProgress" => {
                 job.shown.insert("TrainingJobStatus".into(), "Stopping".into());
-                job.shown.insert("LastModifiedTime".into(), now().into());
+                job.shown.insert("LastModifiedTime".into(), tx.now().into());
                 tx.put(Kind::TrainingJob, &job)
             }
             "Stopping" => Ok(()),
@@ -105,9 +116,15 @@ pub(super) fn stop(state: &Arc<State>, caller: &Caller, input: &Object) -> Resul
     Ok(json!({}))
 }
 
-/// A training job that starts now. `job` is a request, or a tuning job's definition with its `HyperParameters` put in.
-pub(super) fn new(caller: &Caller, name: &str, parent: &str, job: &Object, kept: &Kept) -> Result<Resource, ApiError> {
-    let time = now();
+/// A training job that starts at `time`. `job` is a request, or a tuning job's definition with its `HyperParameters` put in.
+pub(super) fn new(
+    caller: &Caller,
+    name: &str,
+    parent: &str,
+    job: &Object,
+    kept: &Kept,
+    time: f64,
+) -> Result<Resource, ApiError> {
     let mut shown = Object::new();
     shown.insert("TrainingJobName".into(), name.into());
     shown.insert("TrainingJobArn".into(), arn(caller, KIND, name).into());
@@ -139,8 +156,9 @@ pub(super) fn insert(tx: &Tx<'_>, job: &Resource) -> Result<(), ApiError> {
     )))
 }
 
+/// A missing training job is AWS's one exception: its model promises `ResourceNotFound`, it answers `ValidationException`.
 fn find(tx: &Tx<'_>, name: &str) -> Result<Resource, ApiError> {
-    tx.find(Kind::TrainingJob, name)?.ok_or_else(|| ApiError::not_found("Requested resource not found."))
+    tx.find(Kind::TrainingJob, name)?.ok_or_else(|| ApiError::validation("Requested resource not found."))
 }
 
 /// Ends the secondary status that runs and begins another.
@@ -197,6 +215,7 @@ fn message(secondary: &str) -> &'static str {
         "Completed" => "Training job completed",
         "MaxRuntimeExceeded" => "Training job runtime exceeded MaxRuntimeInSeconds provided",
         "Failed" => "Training job failed",
+        "Restarting" => "Restarting the training job after an internal server error",
         _ => "Training job stopped",
     }
 }

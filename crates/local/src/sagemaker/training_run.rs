@@ -4,19 +4,18 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Instant;
 
 use serde_json::{Value, json};
 
 use crate::api::{ApiError, Caller};
 use crate::jobs::{self, Channel, RoundMetrics, TrainingOutcome, TrainingRequest};
+use crate::pace::Transition;
 
 use super::State;
-use super::early_stopping::MedianRule;
+use super::early_stopping::RoundRule;
 use super::members::{Members, Object};
-use super::moment::{self, now};
-use super::refusal::internal;
-use super::resources::Kind;
+use super::moment;
+use super::resources::{Kind, Resource};
 use super::runs::{Stop, StopFlag};
 use super::training_data::TrainingData;
 use super::training_job::{Kept, began_training, begin, finish};
@@ -31,7 +30,7 @@ pub(super) struct Training<'a> {
     pub(super) data: &'a TrainingData,
     /// The metric the tuning job looks at.
     pub(super) objective: Option<&'a str>,
-    pub(super) median_rule: Option<&'a MedianRule>,
+    pub(super) rule: Option<RoundRule<'a>>,
     pub(super) stop: &'a StopFlag,
 }
 
@@ -56,8 +55,9 @@ pub(super) fn start(state: &Arc<State>, caller: &Caller, name: &str, spec: Train
     let stop = state.runs.enter(caller, Kind::TrainingJob, name);
     let (state, caller, name) = (Arc::clone(state), caller.clone(), name.to_owned());
     let thread = format!("train {name}");
-    let runs = Arc::clone(&state);
+    let (run_state, run_caller, run_name) = (Arc::clone(&state), caller.clone(), name.clone());
     let work = move || {
+        let (state, caller, name) = (run_state, run_caller, run_name);
         let data = TrainingData::new(&caller.account, &spec.channels);
         let training = Training {
             state: &state,
@@ -66,7 +66,7 @@ pub(super) fn start(state: &Arc<State>, caller: &Caller, name: &str, spec: Train
             spec: &spec,
             data: &data,
             objective: None,
-            median_rule: None,
+            rule: None,
             stop: &stop,
         };
         if let Err(error) = training.run() {
@@ -74,38 +74,73 @@ pub(super) fn start(state: &Arc<State>, caller: &Caller, name: &str, spec: Train
         }
         state.runs.leave(&caller, Kind::TrainingJob, &name);
     };
-    runs.runs.spawn(thread, work).map_err(internal)
+    match state.runs.spawn(thread, work) {
+        Ok(()) => Ok(()),
+        Err(error) => give_up(&state, &caller, &name, &error),
+    }
 }
 
-/// Fails the training jobs that a process that was killed left in flight.
-pub(super) fn fail_interrupted(state: &State) -> Result<(), ApiError> {
-    for (caller, job) in state.resources.everywhere(Kind::TrainingJob)? {
-        if !["InProgress", "Stopping"].contains(&job.shown.required("TrainingJobStatus")) {
+/// Fails a stored training job for which there is no thread.
+pub(super) fn give_up(state: &State, caller: &Caller, name: &str, error: &std::io::Error) -> Result<(), ApiError> {
+    state.runs.leave(caller, Kind::TrainingJob, name);
+    tracing::error!(name, %error, "a training job could not be started");
+    let reason = format!("InternalServerError: the training job could not be started: {error}. Please try again.");
+    fail_retryably(state, caller, name, &reason)
+}
+
+/// Deals with the training jobs that a process that was killed left in flight: those with attempts left begin anew, the
+/// others fail. A tuning job makes up for its own.
+pub(super) fn retry_or_fail_interrupted(state: &Arc<State>) -> Result<(), ApiError> {
+    for (caller, job) in state.resources.everywhere(Kind::TrainingJob, &["InProgress", "Stopping"])? {
+        tracing::warn!(name = job.key, "a training job of an earlier run was interrupted");
+        let attempts = job.shown.object("RetryStrategy").and_then(|retry| retry.whole("MaximumRetryAttempts"));
+        let retries = job.kept::<Kept>()?.retries;
+        let runs = job.shown.text("TrainingJobStatus") == Some("InProgress");
+        if job.parent.is_empty() && runs && attempts.is_some_and(|attempts| retries < attempts) {
+            retry(state, &caller, &job)?;
             continue;
         }
-        state.resources.change(&caller, Kind::TrainingJob, &job.key, |job| {
-            let mut kept: Kept = job.kept()?;
-            kept.retryable = true;
-            job.keep(&kept)?;
-            let reason = "InternalServerError: refit-local was stopped while the training job ran. Please try again.";
-            job.shown.insert("FailureReason".into(), reason.into());
-            finish(&mut job.shown, "Failed", "Failed", now());
-            Ok(())
-        })?;
-        tracing::warn!(name = job.key, "a training job of an earlier run was interrupted");
+        let reason = "InternalServerError: refit-local was stopped while the training job ran. Please try again.";
+        fail_retryably(state, &caller, &job.key, reason)?;
     }
     Ok(())
+}
+
+fn retry(state: &Arc<State>, caller: &Caller, job: &Resource) -> Result<(), ApiError> {
+    state.resources.change(caller, Kind::TrainingJob, &job.key, |job| {
+        let mut kept: Kept = job.kept()?;
+        kept.retries += 1;
+        job.keep(&kept)?;
+        begin(&mut job.shown, "Restarting", state.resources.now());
+        Ok(())
+    })?;
+    start(state, caller, &job.key, TrainingSpec::parse(&job.shown)?)
+}
+
+fn fail_retryably(state: &State, caller: &Caller, name: &str, reason: &str) -> Result<(), ApiError> {
+    let changed = state.resources.change(caller, Kind::TrainingJob, name, |job| {
+        let mut kept: Kept = job.kept()?;
+        kept.retryable = true;
+        job.keep(&kept)?;
+        job.shown.insert("FailureReason".into(), reason.into());
+        finish(&mut job.shown, "Failed", "Failed", state.resources.now());
+        Ok(())
+    });
+    changed.map(drop)
 }
 
 impl Training<'_> {
     /// Runs the job to its end. An error means that its state could not be stored.
     pub(super) fn run(&self) -> Result<Ended, ApiError> {
+        let told = || self.stop.read().is_some();
+        self.state.conditions.linger(Transition::Starting, told);
         // Waiting for a core is what waiting for an instance is on AWS, so it is part of Starting.
         let share = self.state.cores.enter();
-        let started = Instant::now();
+        let started = self.state.resources.now();
         if let Some(told) = self.begin_downloading()? {
             return self.end_untrained(told);
         }
+        self.state.conditions.linger(Transition::Downloading, told);
         let channels = match self.data.read(&self.state.objects) {
             Ok(channels) => channels,
             Err(reason) => return self.fail(&reason),
@@ -131,7 +166,8 @@ impl Training<'_> {
         watch: &mut Watch<'_>,
     ) -> Result<TrainingOutcome, String> {
         let (channels, image_tag) = (Arc::clone(channels), self.spec.image_tag.clone());
-        let request = TrainingRequest { hyperparameters, channels, image_tag, threads };
+        let clock = self.state.conditions.clock.clone();
+        let request = TrainingRequest { hyperparameters, channels, image_tag, threads, clock };
         // A fault in training must not take the tuning job with it.
         let train = AssertUnwindSafe(|| jobs::train(&request, &mut |round| watch.round(round)));
         match catch_unwind(train) {
@@ -179,7 +215,7 @@ impl Training<'_> {
             if !metrics.is_empty() {
                 job.shown.insert("FinalMetricDataList".into(), metrics.into());
             }
-            finish(&mut job.shown, status, secondary, now());
+            finish(&mut job.shown, status, secondary, self.state.resources.now());
             Ok(())
         })?;
         let TrainingOutcome { rounds, stopped, .. } = outcome;
@@ -192,7 +228,7 @@ impl Training<'_> {
         self.change(|shown| {
             // AWS's limit on FailureReason.
             shown.insert("FailureReason".into(), reason.chars().take(1024).collect::<String>().into());
-            finish(shown, "Failed", "Failed", now());
+            finish(shown, "Failed", "Failed", self.state.resources.now());
         })?;
         Ok(Ended::default())
     }
@@ -205,7 +241,7 @@ impl Training<'_> {
                 self.stop.set(Stop::Requested);
             }
             if self.stop.read().is_none() {
-                let time = now();
+                let time = self.state.resources.now();
                 shown.insert("TrainingStartTime".into(), time.into());
                 begin(shown, "Downloading", time);
             }
@@ -216,7 +252,7 @@ impl Training<'_> {
     /// Ends a job that was told to stop before it had trained.
     fn end_untrained(&self, told: Stop) -> Result<Ended, ApiError> {
         if told == Stop::Requested {
-            self.change(|shown| finish(shown, "Stopped", "Stopped", now()))?;
+            self.change(|shown| finish(shown, "Stopped", "Stopped", self.state.resources.now()))?;
         }
         Ok(Ended::default())
     }
@@ -224,7 +260,7 @@ impl Training<'_> {
     /// Begins the secondary status Training and returns the hyperparameters.
     fn begin_training(&self) -> Result<BTreeMap<String, String>, ApiError> {
         let hyperparameters = self.state.resources.change(self.caller, Kind::TrainingJob, self.name, |job| {
-            begin(&mut job.shown, "Training", now());
+            begin(&mut job.shown, "Training", self.state.resources.now());
             let pairs = job.shown.pairs("HyperParameters").into_iter();
             Ok(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
         })?;
@@ -243,23 +279,24 @@ impl Training<'_> {
 /// Looks at each round, and says when to stop.
 struct Watch<'a> {
     training: &'a Training<'a>,
-    started: Instant,
+    /// In epoch seconds.
+    started: f64,
     history: Vec<f64>,
     cause: Option<Cause>,
 }
 
 impl Watch<'_> {
     fn round(&mut self, round: &RoundMetrics) -> ControlFlow<()> {
-        let Training { objective, median_rule, stop, spec, .. } = self.training;
+        let Training { state, objective, rule, stop, spec, .. } = self.training;
         let value = objective.and_then(|metric| value_of(&round.metrics, metric));
         self.history.extend(value);
-        let is_worse = |rule: &&MedianRule| value.is_some_and(|value| rule.stops(self.history.len() - 1, value));
+        let is_worse = |rule: &RoundRule<'_>| value.is_some_and(|value| rule.stops(self.history.len() - 1, value));
         self.cause = if let Some(told) = stop.read() {
             Some(Cause::Told(told))
-        } else if self.started.elapsed() > spec.max_runtime {
+        } else if state.resources.now() - self.started > spec.max_runtime.as_secs_f64() {
             Some(Cause::MaxRuntime)
         } else {
-            median_rule.filter(is_worse).map(|_| Cause::EarlyStopping)
+            rule.filter(is_worse).map(|_| Cause::EarlyStopping)
         };
         if self.cause.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }

@@ -27,6 +27,9 @@ pub(super) struct ChannelSpec {
     pub(super) name: String,
     pub(super) content_type: Option<String>,
     pub(super) source: S3Uri,
+    /// Whether the source is a list of keys rather than a prefix of them.
+    pub(super) is_manifest: bool,
+    pub(super) is_gzipped: bool,
 }
 
 impl TrainingSpec {
@@ -64,15 +67,13 @@ impl ChannelSpec {
         let name = channel.required("ChannelName");
         let source = channel.object("DataSource").and_then(|source| source.object("S3DataSource"));
         let source = source.ok_or_else(|| not_emulated(format_args!("channel {name}: a data source other than S3")))?;
-        let unsupported = [
-            (source.text("S3DataType"), "S3Prefix"),
-            (channel.text("CompressionType"), "None"),
-            (channel.text("RecordWrapperType"), "None"),
-        ];
-        for (given, supported) in unsupported {
-            if let Some(given) = given.filter(|given| *given != supported) {
-                return Err(not_emulated(format_args!("channel {name}: {given} instead of {supported}")));
-            }
+        let is_manifest = match source.required("S3DataType") {
+            "S3Prefix" => false,
+            "ManifestFile" => true,
+            other => return Err(not_emulated(format_args!("channel {name}: S3DataType {other}"))),
+        };
+        if channel.text("RecordWrapperType") == Some("RecordIO") {
+            return Err(not_emulated(format_args!("channel {name}: RecordWrapperType RecordIO")));
         }
         if channel.text("InputMode") == Some("Pipe") {
             return Err(not_emulated(format_args!("channel {name}: InputMode Pipe")));
@@ -81,6 +82,8 @@ impl ChannelSpec {
             name: name.to_owned(),
             content_type: channel.text("ContentType").map(str::to_owned),
             source: S3Uri::parse(source.required("S3Uri"))?,
+            is_manifest,
+            is_gzipped: channel.text("CompressionType") == Some("Gzip"),
         })
     }
 }
@@ -104,10 +107,14 @@ fn image_tag(job: &Object) -> Result<String, ApiError> {
     }
 }
 
+/// One machine stands for all instances: the data of all of them, sharded or not, is trained on at once.
 fn check_resources(job: &Object) -> Result<(), ApiError> {
     let resources = resources(job).ok_or_else(|| ApiError::validation("ResourceConfig must be given."))?;
-    if resources.whole("InstanceCount").is_some_and(|count| count > 1) || resources.contains_key("InstanceGroups") {
-        return Err(not_emulated("training on more than one instance: set InstanceCount to 1"));
+    if resources.contains_key("InstanceGroups") {
+        return Err(not_emulated("InstanceGroups: set InstanceType and InstanceCount"));
+    }
+    if let Some(count) = resources.whole("InstanceCount").filter(|count| *count > 1) {
+        tracing::warn!(count, "InstanceCount is ignored: refit-local trains on this machine alone");
     }
     Ok(())
 }

@@ -7,17 +7,33 @@ use serde_json::{Value, json};
 use crate::api::{ApiError, Caller};
 
 use super::arn::arn;
+use super::listing::Sort;
 use super::members::{Members, Object, select};
-use super::moment::now;
-use super::page::{Defaults, Row, page};
+use super::page::{List, Scope};
 use super::resources::{Kind, Resource, Tx};
 use super::training_spec::TrainingSpec;
 use super::tuning_progress::{Child, best, counters};
 use super::tuning_spec::{OBJECTIVE_HYPERPARAMETER, TuningSpec, check_training_jobs};
 use super::warm_start::{self, WarmStartType};
-use super::{State, tags, tuning_run, tuning_search};
+use super::{State, described_definition, tags, tuning_run, tuning_search};
 
 const KIND: &str = "hyper-parameter-tuning-job";
+
+const LIST: List = List {
+    operation: "ListHyperParameterTuningJobs",
+    member: "HyperParameterTuningJobSummaries",
+    kind: Kind::TuningJob,
+    sort_by: Sort::Name,
+    descending: false,
+};
+
+const CHILDREN: List = List {
+    operation: "ListTrainingJobsForHyperParameterTuningJob",
+    member: "TrainingJobSummaries",
+    kind: Kind::TrainingJob,
+    sort_by: Sort::Name,
+    descending: false,
+};
 
 pub(super) fn create(state: &Arc<State>, caller: &Caller, input: &Object) -> Result<Value, ApiError> {
     let spec = TuningSpec::parse(input)?;
@@ -25,13 +41,13 @@ pub(super) fn create(state: &Arc<State>, caller: &Caller, input: &Object) -> Res
     tuning_search::strategy(&spec)?;
     let key = key(&spec.name);
     let arn = arn(caller, KIND, &spec.name);
-    let resource = Resource::new(&key, "", shown(input, &arn, &spec));
+    let resource = Resource::new(&key, "", shown(input, &arn, &spec, state.resources.now()));
     state.resources.transact(caller, |tx| {
         check_parents(tx, &spec, input)?;
         if !tx.insert(Kind::TuningJob, &resource)? {
             return Err(ApiError::in_use(format!(
-                "Hyperparameter tuning job names must be unique within an AWS account and region, and a hyperparameter \
-                 tuning job with this name already exists ({arn})"
+                "A hyperparameter tuning job with the name, {}, already exists. Choose a different name.",
+                spec.name
             )));
         }
         tags::put(tx, &arn, input)
@@ -43,45 +59,43 @@ pub(super) fn create(state: &Arc<State>, caller: &Caller, input: &Object) -> Res
 pub(super) fn describe(state: &Arc<State>, caller: &Caller, input: &Object) -> Result<Value, ApiError> {
     state.resources.read(caller, |tx| {
         let job = find(tx, input.required("HyperParameterTuningJobName"))?;
-        let spec = TuningSpec::parse(&job.shown)?;
-        let children = children(tx, &job.key, &spec)?;
-        let (training, objectives) = counters(&children);
-        let mut shown = job.shown;
-        shown.insert("TrainingJobStatusCounters".into(), training);
-        shown.insert("ObjectiveStatusCounters".into(), objectives);
-        if let Some(best) = best(&children, spec.maximize) {
-            shown.insert("BestTrainingJob".into(), best.summary.clone().into());
-        }
-        if let Some(overall) = overall_best(tx, &shown, &spec, children)? {
-            shown.insert("OverallBestTrainingJob".into(), overall.into());
-        }
-        Ok(Value::Object(shown))
+        Ok(described(tx, job)?.into())
     })
 }
 
+/// What a tuning job shows, with what its training jobs have brought so far.
+pub(super) fn described(tx: &Tx<'_>, job: Resource) -> Result<Object, ApiError> {
+    let spec = TuningSpec::parse(&job.shown)?;
+    let children = children(tx, &job.key, &spec)?;
+    let (training, objectives) = counters(&children);
+    let mut shown = job.shown;
+    if let Some(definition) = shown.get_mut("TrainingJobDefinition").and_then(Value::as_object_mut) {
+        described_definition::complete(definition);
+    }
+    shown.insert("TrainingJobStatusCounters".into(), training);
+    shown.insert("ObjectiveStatusCounters".into(), objectives);
+    if let Some(best) = best(&children, spec.maximize) {
+        shown.insert("BestTrainingJob".into(), best.summary.clone().into());
+    }
+    if let Some(overall) = overall_best(tx, &shown, &spec, children)? {
+        shown.insert("OverallBestTrainingJob".into(), overall.into());
+    }
+    Ok(shown)
+}
+
 pub(super) fn list(state: &Arc<State>, caller: &Caller, input: &Object) -> Result<Value, ApiError> {
-    let rows = state.resources.read(caller, |tx| {
-        let jobs = tx.list(Kind::TuningJob, None)?;
-        jobs.iter().map(|job| row(tx, job)).collect::<Result<Vec<_>, ApiError>>()
-    })?;
-    let defaults = Defaults { sort_by: "Name", sort_order: "Ascending" };
-    page("ListHyperParameterTuningJobs", "HyperParameterTuningJobSummaries", input, rows, defaults)
+    state.resources.read(caller, |tx| LIST.page(tx, input, &Scope::default(), |job| summary(tx, job)))
 }
 
 /// Lists the children. By FinalObjectiveMetricValue, Ascending is from the lowest value for both directions of the
 /// objective, so it is worst first for one to maximise.
 pub(super) fn list_training_jobs(state: &Arc<State>, caller: &Caller, input: &Object) -> Result<Value, ApiError> {
-    let children = state.resources.read(caller, |tx| {
+    state.resources.read(caller, |tx| {
         let job = find(tx, input.required("HyperParameterTuningJobName"))?;
-        children(tx, &job.key, &TuningSpec::parse(&job.shown)?)
-    })?;
-    let rows = children.into_iter().map(|child| {
-        let name = child.summary.required("TrainingJobName").to_owned();
-        Row { metric: child.kept.objective, ..Row::new(&name, &child.status, &child.summary.clone(), child.summary) }
-    });
-    let defaults = Defaults { sort_by: "Name", sort_order: "Ascending" };
-    let operation = "ListTrainingJobsForHyperParameterTuningJob";
-    page(operation, "TrainingJobSummaries", input, rows.collect(), defaults)
+        let spec = TuningSpec::parse(&job.shown)?;
+        let scope = Scope { parent: Some(&job.key), ..Scope::default() };
+        CHILDREN.page(tx, input, &scope, |child| Ok(Child::read(child, &spec.metric, spec.maximize)?.summary))
+    })
 }
 
 pub(super) fn stop(state: &Arc<State>, caller: &Caller, input: &Object) -> Result<Value, ApiError> {
@@ -90,7 +104,7 @@ pub(super) fn stop(state: &Arc<State>, caller: &Caller, input: &Object) -> Resul
         match job.shown.required("HyperParameterTuningJobStatus") {
             "InProgress" => {
                 job.shown.insert("HyperParameterTuningJobStatus".into(), "Stopping".into());
-                job.shown.insert("LastModifiedTime".into(), now().into());
+                job.shown.insert("LastModifiedTime".into(), tx.now().into());
                 tx.put(Kind::TuningJob, &job)?;
             }
             "Stopping" => {}
@@ -117,7 +131,7 @@ pub(super) fn delete(state: &Arc<State>, caller: &Caller, input: &Object) -> Res
                 "The request was rejected because the hyperparameter tuning job is in status {status}: stop it first."
             )));
         }
-        for mut child in tx.list(Kind::TrainingJob, Some(&key))? {
+        for mut child in tx.children(Kind::TrainingJob, &key)? {
             // Or a later tuning job of this name would take them for its own.
             child.parent.clear();
             tx.put(Kind::TrainingJob, &child)?;
@@ -142,16 +156,18 @@ pub(super) fn parents(shown: &Object) -> Vec<String> {
 
 /// The training jobs of a tuning job, by name.
 pub(super) fn children(tx: &Tx<'_>, key: &str, spec: &TuningSpec) -> Result<Vec<Child>, ApiError> {
-    let jobs = tx.list(Kind::TrainingJob, Some(key))?;
+    let jobs = tx.children(Kind::TrainingJob, key)?;
     jobs.iter().map(|job| Child::read(job, &spec.metric, spec.maximize)).collect()
 }
 
 fn find(tx: &Tx<'_>, name: &str) -> Result<Resource, ApiError> {
-    tx.find(Kind::TuningJob, &key(name))?
-        .ok_or_else(|| ApiError::not_found(format!("Amazon SageMaker can't find a tuning job with the name: [{name}]")))
+    tx.find(Kind::TuningJob, &key(name))?.ok_or_else(|| {
+        ApiError::not_found(format!("Amazon SageMaker can't find a tuning job called {name}. Type another name."))
+    })
 }
 
-fn row(tx: &Tx<'_>, job: &Resource) -> Result<Row, ApiError> {
+/// HyperParameterTuningJobSummary.
+fn summary(tx: &Tx<'_>, job: &Resource) -> Result<Object, ApiError> {
     let spec = TuningSpec::parse(&job.shown)?;
     let (training, objectives) = counters(&children(tx, &job.key, &spec)?);
     let members = [
@@ -167,17 +183,21 @@ fn row(tx: &Tx<'_>, job: &Resource) -> Result<Row, ApiError> {
     summary.extend(select(&config, &["Strategy", "ResourceLimits"]));
     summary.insert("TrainingJobStatusCounters".into(), training);
     summary.insert("ObjectiveStatusCounters".into(), objectives);
-    let status = job.shown.required("HyperParameterTuningJobStatus");
-    Ok(Row::new(job.shown.required("HyperParameterTuningJobName"), status, &job.shown, summary))
+    Ok(summary)
 }
 
-fn shown(input: &Object, arn: &str, spec: &TuningSpec) -> Object {
+fn shown(input: &Object, arn: &str, spec: &TuningSpec, time: f64) -> Object {
     let mut shown = select(input, &["HyperParameterTuningJobName"]);
     shown.insert("HyperParameterTuningJobArn".into(), arn.into());
     shown.extend(select(input, &["HyperParameterTuningJobConfig", "TrainingJobDefinition", "WarmStartConfig"]));
     if let Some(config) = shown.get_mut("HyperParameterTuningJobConfig").and_then(Value::as_object_mut) {
         config.entry("TrainingJobEarlyStoppingType").or_insert("Off".into());
-        let ranges = config.get_mut("ParameterRanges").and_then(Value::as_object_mut);
+        let mut ranges = config.get_mut("ParameterRanges").and_then(Value::as_object_mut);
+        if let Some(ranges) = &mut ranges {
+            for kind in ["IntegerParameterRanges", "ContinuousParameterRanges", "CategoricalParameterRanges"] {
+                ranges.entry(kind).or_insert_with(|| json!([]));
+            }
+        }
         let lists =
             ranges.into_iter().flat_map(Object::iter_mut).filter(|(name, _)| *name != "CategoricalParameterRanges");
         for range in lists.filter_map(|(_, list)| list.as_array_mut()).flatten().filter_map(Value::as_object_mut) {
@@ -191,7 +211,6 @@ fn shown(input: &Object, arn: &str, spec: &TuningSpec) -> Object {
             definition.entry(flag).or_insert(false.into());
         }
     }
-    let time = now();
     shown.insert("HyperParameterTuningJobStatus".into(), "InProgress".into());
     shown.insert("CreationTime".into(), time.into());
     shown.insert("LastModifiedTime".into(), time.into());
@@ -209,7 +228,7 @@ fn check_parents(tx: &Tx<'_>, spec: &TuningSpec, input: &Object) -> Result<(), A
         let status = job.shown.required("HyperParameterTuningJobStatus");
         warm_start::check(spec, &TuningSpec::parse(&job.shown)?, status, warm_start_type)
             .map_err(ApiError::validation)?;
-        training_jobs += tx.list(Kind::TrainingJob, Some(&key(&parent)))?.len() as u64;
+        training_jobs += tx.children(Kind::TrainingJob, &key(&parent))?.len() as u64;
     }
     // A parent's training jobs count as the new job's own.
     check_training_jobs(training_jobs)

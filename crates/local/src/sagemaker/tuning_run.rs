@@ -10,10 +10,9 @@ use uuid::Uuid;
 
 use crate::api::{ApiError, Caller};
 
-use super::State;
-use super::early_stopping::MedianRule;
+use super::early_stopping::{MedianRule, RoundRule};
+use super::hyperband::Hyperband;
 use super::members::{Members, Object};
-use super::moment::now;
 use super::refusal::internal;
 use super::resources::{Kind, Resource};
 use super::runs::{Stop, StopFlag};
@@ -24,6 +23,7 @@ use super::training_spec::TrainingSpec;
 use super::tuning_job::children;
 use super::tuning_search::{Search, prior_trials};
 use super::tuning_spec::{OBJECTIVE_HYPERPARAMETER, TuningSpec};
+use super::{State, convergence, training_run};
 
 /// How often a waiting tuning job looks whether it is to stop.
 const LOOK: Duration = Duration::from_millis(50);
@@ -35,6 +35,7 @@ enum Ending {
     MaxRuntime,
     TargetReached,
     NotImproving,
+    Converged,
 }
 
 /// What the tuning job and its training jobs share.
@@ -45,6 +46,7 @@ struct Shared {
     spec: TuningSpec,
     training: TrainingSpec,
     median_rule: MedianRule,
+    hyperband: Option<Hyperband>,
     data: TrainingData,
 }
 
@@ -62,6 +64,9 @@ struct TuningRun {
     active: HashMap<String, Active>,
     best: Option<f64>,
     not_improving: u64,
+    /// In the order in which the training jobs ended.
+    objectives: Vec<f64>,
+    converged: Option<f64>,
 }
 
 /// A training job that runs.
@@ -76,29 +81,39 @@ type Results = (String, Result<Ended, ApiError>);
 pub(super) fn start(state: &Arc<State>, caller: &Caller, key: &str) -> Result<(), ApiError> {
     let stop = state.runs.enter(caller, Kind::TuningJob, key);
     let thread = format!("tune {key}");
-    let (run_state, caller, key) = (Arc::clone(state), caller.clone(), key.to_owned());
+    let (run_state, run_caller, run_key) = (Arc::clone(state), caller.clone(), key.to_owned());
     let work = move || {
+        let (caller, key) = (run_caller, run_key);
         let ended = TuningRun::open(&run_state, &caller, &key, stop).and_then(TuningRun::run);
         if let Err(error) = ended {
-            tracing::error!(key, message = error.message, "the tuning job broke off");
-            let reason = format!("InternalServerError: {}", error.message);
-            if let Err(error) = conclude(&run_state, &caller, &key, "Failed", Some(&reason), 0) {
-                tracing::error!(key, message = error.message, "the tuning job's end could not be stored");
-            }
+            break_off(&run_state, &caller, &key, &error.message);
         }
         run_state.runs.leave(&caller, Kind::TuningJob, &key);
     };
-    state.runs.spawn(thread, work).map_err(internal)
+    if let Err(error) = state.runs.spawn(thread, work) {
+        state.runs.leave(caller, Kind::TuningJob, key);
+        break_off(state, caller, key, &format!("it could not be started: {error}"));
+    }
+    Ok(())
+}
+
+fn break_off(state: &State, caller: &Caller, key: &str, message: &str) {
+    tracing::error!(key, message, "the tuning job broke off");
+    let reason = format!("InternalServerError: {message}");
+    if let Err(error) = conclude(state, caller, key, "Failed", Some(&reason), no_details()) {
+        tracing::error!(key, message = error.message, "the tuning job's end could not be stored");
+    }
+}
+
+fn no_details() -> Value {
+    json!({ "NumberOfTrainingJobsObjectiveNotImproving": 0 })
 }
 
 /// Goes on with the tuning jobs that a process that was killed left in flight. Their training jobs of then have
 /// failed as retryable; others take their place.
 pub(super) fn resume(state: &Arc<State>) -> Result<(), ApiError> {
-    for (caller, job) in state.resources.everywhere(Kind::TuningJob)? {
-        let status = job.shown.required("HyperParameterTuningJobStatus");
-        if ["InProgress", "Stopping"].contains(&status) {
-            start(state, &caller, &job.key)?;
-        }
+    for (caller, job) in state.resources.everywhere(Kind::TuningJob, &["InProgress", "Stopping"])? {
+        start(state, &caller, &job.key)?;
     }
     Ok(())
 }
@@ -122,6 +137,7 @@ impl TuningRun {
             caller: caller.clone(),
             key: key.to_owned(),
             median_rule: MedianRule::new(spec.maximize),
+            hyperband: spec.hyperband.map(|resources| Hyperband::new(resources, spec.maximize)),
             data: TrainingData::new(&caller.account, &training.channels),
             spec,
             training,
@@ -136,6 +152,8 @@ impl TuningRun {
             active: HashMap::new(),
             best: None,
             not_improving: 0,
+            objectives: Vec::new(),
+            converged: None,
         };
         // Others take the places of those that a restart cut off, which say nothing of their hyperparameters.
         for child in own.into_iter().filter(|child| !child.kept.retryable) {
@@ -186,10 +204,13 @@ impl TuningRun {
                 let _ = sender.send((job.key, ended));
             };
             if let Err(error) = self.shared.state.runs.spawn("train".to_owned(), work) {
-                // Nobody will send its result.
-                self.active.remove(&key);
-                self.shared.state.runs.leave(&self.shared.caller, Kind::TrainingJob, &key);
-                return Err(internal(error));
+                // Nobody will send its result. Fewer at a time will do, if any could be started.
+                if let Some(job) = self.active.remove(&key) {
+                    self.search.report(&job.tuned, None);
+                }
+                training_run::give_up(&self.shared.state, &self.shared.caller, &key, &error)?;
+                self.counted -= 1;
+                return if self.active.is_empty() { Err(internal(error)) } else { Ok(()) };
             }
         }
         Ok(())
@@ -215,6 +236,10 @@ impl TuningRun {
         self.not_improving += 1;
         self.search.report(tuned, objective);
         let Some(value) = objective else { return };
+        self.objectives.push(value);
+        if self.converged.is_none() && convergence::is_detected(&self.objectives, self.shared.spec.maximize) {
+            self.converged = Some(self.shared.state.resources.now());
+        }
         if self.best.is_none_or(|best| self.shared.spec.is_better(value, best)) {
             self.best = Some(value);
             self.not_improving = 0;
@@ -226,12 +251,16 @@ impl TuningRun {
         if let Some(told) = self.stop.read() {
             return Some(Ending::Told(told));
         }
-        if spec.max_runtime.is_some_and(|limit| now() - self.created > limit.as_secs_f64()) {
+        if spec.max_runtime.is_some_and(|limit| self.shared.state.resources.now() - self.created > limit.as_secs_f64())
+        {
             return Some(Ending::MaxRuntime);
         }
         let reached = |target: f64, best: f64| best == target || spec.is_better(best, target);
         if spec.target.zip(self.best).is_some_and(|(target, best)| reached(target, best)) {
             return Some(Ending::TargetReached);
+        }
+        if spec.until_convergence && self.converged.is_some() {
+            return Some(Ending::Converged);
         }
         spec.max_not_improving.filter(|limit| self.not_improving >= *limit).map(|_| Ending::NotImproving)
     }
@@ -243,10 +272,21 @@ impl TuningRun {
             Some(Ending::Told(Stop::Shutdown)) => return Ok(()),
             Some(Ending::Told(Stop::Requested)) => ("Stopped", None),
             Some(Ending::MaxRuntime) => ("Stopped", None),
-            Some(Ending::TargetReached | Ending::NotImproving) | None if self.best.is_some() => ("Completed", None),
+            Some(Ending::TargetReached | Ending::NotImproving | Ending::Converged) | None if self.best.is_some() => {
+                ("Completed", None)
+            }
             _ => ("Failed", Some(self.why_nothing_succeeded(&spec.metric)?)),
         };
-        conclude(state, caller, key, status, reason.as_deref(), self.not_improving)
+        conclude(state, caller, key, status, reason.as_deref(), self.details())
+    }
+
+    /// TuningJobCompletionDetails.
+    fn details(&self) -> Value {
+        let mut details = json!({ "NumberOfTrainingJobsObjectiveNotImproving": self.not_improving });
+        if let Some(time) = self.converged {
+            details["ConvergenceDetectedTime"] = time.into();
+        }
+        details
     }
 
     fn why_nothing_succeeded(&self, metric: &str) -> Result<String, ApiError> {
@@ -275,11 +315,17 @@ impl Shared {
         let mut definition = self.spec.definition.clone();
         definition.insert("HyperParameters".into(), hyperparameters.into());
         let kept = Kept { tuned: tuned.clone(), ..Kept::default() };
-        let mut job = training_job::new(&self.caller, &name, &self.key, &definition, &kept)?;
+        let now = self.state.resources.now();
+        let mut job = training_job::new(&self.caller, &name, &self.key, &definition, &kept, now)?;
         let tuning_job = super::arn::arn(&self.caller, Kind::TuningJob.as_str(), &self.spec.name);
         job.shown.insert("TuningJobArn".into(), tuning_job.into());
         self.state.resources.transact(&self.caller, |tx| training_job::insert(tx, &job))?;
         Ok(job)
+    }
+
+    fn rule(&self) -> Option<RoundRule<'_>> {
+        let hyperband = self.hyperband.as_ref().map(|hyperband| RoundRule::Hyperband(hyperband, hyperband.enter()));
+        hyperband.or_else(|| self.spec.early_stopping.then_some(RoundRule::Median(&self.median_rule)))
     }
 
     fn train(&self, name: &str, stop: &StopFlag) -> Result<Ended, ApiError> {
@@ -290,7 +336,7 @@ impl Shared {
             spec: &self.training,
             data: &self.data,
             objective: Some(&self.spec.metric),
-            median_rule: self.spec.early_stopping.then_some(&self.median_rule),
+            rule: self.rule(),
             stop,
         };
         training.run()
@@ -304,10 +350,10 @@ fn conclude(
     key: &str,
     status: &str,
     reason: Option<&str>,
-    not_improving: u64,
+    details: Value,
 ) -> Result<(), ApiError> {
     state.resources.change(caller, Kind::TuningJob, key, |job| {
-        let time = now();
+        let time = state.resources.now();
         let shown = &mut job.shown;
         let runtime = (time - shown.real("CreationTime").unwrap_or(time)).ceil();
         #[allow(clippy::cast_possible_truncation, reason = "seconds of a job")]
@@ -315,7 +361,6 @@ fn conclude(
         shown.insert("HyperParameterTuningJobStatus".into(), status.into());
         shown.insert("HyperParameterTuningEndTime".into(), time.into());
         shown.insert("LastModifiedTime".into(), time.into());
-        let details = json!({ "NumberOfTrainingJobsObjectiveNotImproving": not_improving });
         shown.insert("TuningJobCompletionDetails".into(), details);
         shown.insert("ConsumedResources".into(), json!({ "RuntimeInSeconds": runtime }));
         if let Some(reason) = reason {

@@ -44,19 +44,22 @@ impl Search {
 pub(super) fn strategy(spec: &TuningSpec) -> Result<Strategy, ApiError> {
     match spec.strategy.as_str() {
         "Bayesian" => Ok(Strategy::Bayesian),
-        "Random" => Ok(Strategy::Random),
-        other => Err(not_emulated(format_args!("the strategy {other}: it has Bayesian and Random"))),
+        // Hyperband stops trials early; which ones it starts is random.
+        "Random" | "Hyperband" => Ok(Strategy::Random),
+        "Grid" => Ok(Strategy::Grid),
+        other => Err(not_emulated(format_args!("the strategy {other}"))),
     }
 }
 
 /// What the training jobs of the parents found. Not recursive: a grandparent's count only when it is named too.
 pub(super) fn prior_trials(tx: &Tx<'_>, job: &Object) -> Result<Prior, ApiError> {
     let Some(config) = job.object("WarmStartConfig") else { return Ok(Prior::None) };
-    let mut trials = Vec::new();
+    let mut by_parent = Vec::new();
     for parent in parents(job) {
         let key = key(&parent);
         let Some(parent) = tx.find(Kind::TuningJob, &key)? else { continue };
         let parent = TuningSpec::parse(&parent.shown)?;
+        let mut trials = Vec::new();
         for child in children(tx, &key, &parent)? {
             if let Some(value) = child.kept.objective {
                 // What the parent held fixed, a child may tune.
@@ -65,10 +68,11 @@ pub(super) fn prior_trials(tx: &Tx<'_>, job: &Object) -> Result<Prior, ApiError>
                 trials.push(Trial { parameters, value });
             }
         }
+        by_parent.push(trials);
     }
     Ok(match WarmStartType::parse(config.required("WarmStartType")) {
-        WarmStartType::IdenticalDataAndAlgorithm => Prior::SameData(trials),
-        WarmStartType::TransferLearning => Prior::OtherData(trials),
+        WarmStartType::IdenticalDataAndAlgorithm => Prior::SameData(by_parent.concat()),
+        WarmStartType::TransferLearning => Prior::OtherData(by_parent),
     })
 }
 

@@ -3,11 +3,15 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde_json::json;
+
 use crate::api::ApiError;
 
+use super::described_definition;
+use super::hyperband::Resources;
 use super::members::{Members, Object};
 use super::objective;
-use super::ranges::Range;
+use super::ranges::{Range, Values};
 use super::refusal::not_emulated;
 
 /// The hyperparameter by which the service tells the container the objective.
@@ -25,6 +29,8 @@ const MAX_PARALLEL: usize = 100;
 pub(super) struct TuningSpec {
     pub(super) name: String,
     pub(super) strategy: String,
+    /// Hyperband's rounds.
+    pub(super) hyperband: Option<Resources>,
     pub(super) metric: String,
     pub(super) maximize: bool,
     pub(super) ranges: Vec<Range>,
@@ -36,6 +42,8 @@ pub(super) struct TuningSpec {
     pub(super) early_stopping: bool,
     pub(super) target: Option<f64>,
     pub(super) max_not_improving: Option<u64>,
+    /// Whether it ends when it has converged.
+    pub(super) until_convergence: bool,
     pub(super) seed: Option<u64>,
     pub(super) image: String,
     /// Channel names with what they read.
@@ -59,6 +67,7 @@ impl TuningSpec {
         let spec = Self {
             name: input.required("HyperParameterTuningJobName").to_owned(),
             strategy: config.required("Strategy").to_owned(),
+            hyperband: (config.text("Strategy") == Some("Hyperband")).then(|| Resources::parse(&config)).transpose()?,
             metric: objective.required("MetricName").to_owned(),
             maximize: objective.text("Type") == Some("Maximize"),
             ranges: Range::read_all(config.object("ParameterRanges").unwrap_or(&no_ranges))?,
@@ -72,12 +81,15 @@ impl TuningSpec {
             early_stopping: config.text("TrainingJobEarlyStoppingType") == Some("Auto"),
             target: criteria.real("TargetObjectiveMetricValue"),
             max_not_improving: not_improving.and_then(|limit| limit.whole("MaxNumberOfTrainingJobsNotImproving")),
+            until_convergence: criteria
+                .object("ConvergenceDetected")
+                .is_some_and(|convergence| convergence.text("CompleteOnConvergence") == Some("Enabled")),
             seed: config.whole("RandomSeed"),
             image: algorithm.map(|algorithm| algorithm.required("TrainingImage").to_owned()).unwrap_or_default(),
             inputs: inputs(&definition),
             definition,
         };
-        spec.check(&criteria)?;
+        spec.check(&config)?;
         Ok(spec)
     }
 
@@ -91,7 +103,7 @@ impl TuningSpec {
         if self.maximize { value > other } else { value < other }
     }
 
-    fn check(&self, criteria: &Object) -> Result<(), ApiError> {
+    fn check(&self, config: &Object) -> Result<(), ApiError> {
         objective::check(&self.metric, self.maximize, &self.image)?;
         if let Some(range) = self.ranges.iter().find(|range| self.statics.contains_key(&range.name)) {
             let name = &range.name;
@@ -102,11 +114,14 @@ impl TuningSpec {
         if self.ranges.is_empty() {
             return Err(ApiError::validation("ParameterRanges must name at least one hyperparameter to tune."));
         }
-        if criteria.object("ConvergenceDetected").and_then(|c| c.text("CompleteOnConvergence")) == Some("Enabled") {
-            return Err(not_emulated("ConvergenceDetected.CompleteOnConvergence"));
+        if self.hyperband.is_none() && config.contains_key("StrategyConfig") {
+            return Err(ApiError::validation("StrategyConfig can be given only when the strategy is Hyperband."));
         }
-        let ends = self.max_jobs.is_some() || self.max_runtime.is_some();
-        if !ends && self.target.is_none() && self.max_not_improving.is_none() {
+        if self.strategy == "Grid" {
+            self.check_grid()?;
+        }
+        let ends = self.max_jobs.is_some() || self.max_runtime.is_some() || self.strategy == "Grid";
+        if !ends && self.target.is_none() && self.max_not_improving.is_none() && !self.until_convergence {
             return Err(ApiError::validation(
                 "The tuning job would not end: give MaxNumberOfTrainingJobs, MaxRuntimeInSeconds or completion criteria.",
             ));
@@ -118,6 +133,31 @@ impl TuningSpec {
             ));
         }
         check_training_jobs(self.max_jobs.unwrap_or_default())
+    }
+}
+
+impl TuningSpec {
+    /// Grid is for categories, and has as many training jobs as these have combinations (API reference,
+    /// HyperParameterTuningJobConfig).
+    fn check_grid(&self) -> Result<(), ApiError> {
+        let mut combinations = 1_u64;
+        for range in &self.ranges {
+            let Values::Categorical(values) = &range.values else {
+                return Err(ApiError::validation(format!(
+                    "The strategy Grid supports only categorical hyperparameters, and [{}] is {}.",
+                    range.name,
+                    range.kind()
+                )));
+            };
+            combinations = combinations.saturating_mul(values.len() as u64);
+        }
+        if self.max_jobs.is_some_and(|jobs| jobs != combinations) {
+            return Err(ApiError::validation(format!(
+                "MaxNumberOfTrainingJobs must be the number of combinations, {combinations}, or left out when the strategy is \
+                 Grid."
+            )));
+        }
+        check_training_jobs(combinations)
     }
 }
 
@@ -144,8 +184,9 @@ fn definition(input: &Object) -> Result<&Object, ApiError> {
     }
     let definition = input.object("TrainingJobDefinition");
     let definition = definition.ok_or_else(|| ApiError::validation("TrainingJobDefinition must be given."))?;
-    let specification = definition.object("AlgorithmSpecification");
-    if specification.is_some_and(|specification| !specification.objects("MetricDefinitions").is_empty()) {
+    let given = definition.object("AlgorithmSpecification").and_then(|algorithm| algorithm.get("MetricDefinitions"));
+    // A tuner that the SageMaker Python SDK attached to a job sends what was described.
+    if given.is_some_and(|given| *given != json!([]) && *given != described_definition::metric_definitions()) {
         return Err(ApiError::validation(
             "You can't override the metric definitions for Amazon SageMaker algorithms. Please retry the request without \
              specifying metric definitions.",

@@ -117,6 +117,8 @@ mod tests {
             early_stopping: false,
             target: None,
             max_not_improving: None,
+            until_convergence: false,
+            hyperband: None,
             seed: None,
             image: "xgboost:1.2-2".into(),
             inputs: BTreeMap::from([("train".into(), "s3://b/may/".into())]),

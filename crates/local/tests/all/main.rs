@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod client;
-mod durability;
+mod console;
+mod faults;
 mod program;
 mod signatures;
 mod start;

@@ -93,3 +93,17 @@ fn the_program_ends_cleanly_when_it_is_asked_to() {
     assert_eq!(s3.send("PUT", "/bucket", &[], b"").unwrap().status, 200);
     assert!(program.terminate().success());
 }
+
+#[test]
+fn what_the_program_cannot_read_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    for (flag, value, said) in [
+        ("--pace", "soon", "`soon` is no pace: write a duration such as 2s"),
+        ("--role", "deploy", "`deploy` is no role: write ARN=ACCOUNT"),
+        ("--account", "123", "write ID:ACCESS_KEY:SECRET"),
+    ] {
+        let output = command(folder.path()).args([flag, value]).output().unwrap();
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && errors.contains(said), "{errors}");
+    }
+}

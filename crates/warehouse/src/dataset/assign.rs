@@ -2,18 +2,21 @@
 
 use arrow::array::{Array, ArrayRef, AsArray, StringArray, TimestampMicrosecondArray};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, TimeUnit, TimestampMicrosecondType};
+use arrow::datatypes::{DataType, Date32Type, TimeUnit, TimestampMicrosecondType};
 use chrono::{NaiveDate, NaiveTime};
 use sha2::{Digest, Sha256};
 
-use super::cells::Cells;
-use crate::{Percent, Set, Split, WarehouseError, iso};
+use super::cells::{Cells, decimal};
+use super::line::Line;
+use crate::{DatasetError, Percent, Set, Split, WarehouseError, iso};
 
 /// A batch's column seen through the split's rule.
 pub(super) struct Assignment<'a> {
     rule: Rule,
     column: &'a str,
     array: ArrayRef,
+    /// The text of a key that is a number.
+    number: Line,
 }
 
 enum Rule {
@@ -44,13 +47,13 @@ impl<'a> Assignment<'a> {
                 },
             ),
         };
-        Ok(Self { rule, column: split.column(), array })
+        Ok(Self { rule, column: split.column(), array, number: Line::new(1) })
     }
 
     /// The set of a row; `number` is its place in the result, from 1.
-    pub(super) fn set(&self, row: usize, number: u64) -> Result<Set, WarehouseError> {
+    pub(super) fn set(&mut self, row: usize, number: u64) -> Result<Set, WarehouseError> {
         if self.array.is_null(row) {
-            return Err(WarehouseError::NullSplit { column: self.column.to_owned(), row: number });
+            return Err(DatasetError::NullSplit { column: self.column.to_owned(), row: number }.into());
         }
         match self.rule {
             Rule::Time { validation, evaluation } => {
@@ -65,7 +68,7 @@ impl<'a> Assignment<'a> {
                     _ => Set::Evaluation,
                 })
             }
-            Rule::Hash { validation, evaluation } => Ok(by_hash(&self.key(row), validation, evaluation)),
+            Rule::Hash { validation, evaluation } => Ok(self.by_key(row, validation, evaluation)),
         }
     }
 
@@ -80,21 +83,24 @@ impl<'a> Assignment<'a> {
         self.array.as_primitive_opt::<TimestampMicrosecondType>()
     }
 
-    /// The text that is hashed: the same on each warehouse, and whatever the width of a number.
-    fn key(&self, row: usize) -> Vec<u8> {
+    /// By the text of the key: the same on each warehouse, and whatever the width of a number.
+    fn by_key(&mut self, row: usize, validation: Percent, evaluation: Percent) -> Set {
+        let by = |key: &[u8]| by_hash(key, validation, evaluation);
         match self.array.data_type() {
-            DataType::Utf8 => self.array.as_string::<i32>().value(row).as_bytes().to_vec(),
-            DataType::Date32 => {
-                iso::date_text(self.array.as_primitive::<arrow::datatypes::Date32Type>().value(row)).into_bytes()
-            }
+            DataType::Utf8 => by(self.array.as_string::<i32>().value(row).as_bytes()),
+            DataType::Date32 => by(iso::date_text(self.array.as_primitive::<Date32Type>().value(row)).as_bytes()),
             DataType::Timestamp(..) => {
                 let micros = self.timestamps().map_or(0, |array| array.value(row));
-                iso::timestamp_text(micros).into_bytes()
+                by(iso::timestamp_text(micros).as_bytes())
             }
             _ => {
-                let mut key = Vec::new();
-                Cells::new(&self.array).write(row, &mut key);
-                key
+                self.number.clear();
+                match Cells::new(&self.array) {
+                    // All its digits, also where a file has a double instead.
+                    Cells::Decimal(array, scale) => decimal(array.value(row), scale, &mut self.number),
+                    cells => cells.write(row, &mut self.number),
+                }
+                by(self.number.as_bytes())
             }
         }
     }

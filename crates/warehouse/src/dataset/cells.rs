@@ -2,9 +2,11 @@
 
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Decimal128Array, Float32Array, Float64Array, Int8Array, Int16Array,
-    Int32Array, Int64Array, UInt8Array, UInt16Array, UInt32Array, UInt64Array,
+    Int32Array, Int64Array, PrimitiveArray, UInt8Array, UInt16Array, UInt32Array, UInt64Array,
 };
-use arrow::datatypes::DataType;
+use arrow::datatypes::{ArrowPrimitiveType, DataType};
+
+use super::line::Line;
 
 /// One column of a batch, as fields of a file.
 pub(super) enum Cells<'a> {
@@ -43,82 +45,135 @@ impl<'a> Cells<'a> {
         }
     }
 
-    /// Whether the row has a number: neither null nor NaN nor infinite.
-    pub(super) fn is_finite(&self, row: usize) -> bool {
+    /// Hands out these rows' numbers as doubles, none where a value is missing: null, NaN or infinite. A boolean is 1 or 0.
+    pub(super) fn each_number(&self, rows: &[u32], mut take: impl FnMut(u32, Option<f64>)) {
+        let take = &mut take;
         match self {
-            Self::Float32(array) => array.is_valid(row) && array.value(row).is_finite(),
-            Self::Float64(array) => array.is_valid(row) && array.value(row).is_finite(),
-            _ => self.is_valid(row),
+            Self::Boolean(array) => rows.iter().for_each(|row| {
+                let at = *row as usize;
+                take(*row, array.is_valid(at).then(|| array.value(at).into()));
+            }),
+            Self::Int8(array) => each(array, rows, f64::from, take),
+            Self::Int16(array) => each(array, rows, f64::from, take),
+            Self::Int32(array) => each(array, rows, f64::from, take),
+            Self::Int64(array) => each(array, rows, |value| value as f64, take),
+            Self::UInt8(array) => each(array, rows, f64::from, take),
+            Self::UInt16(array) => each(array, rows, f64::from, take),
+            Self::UInt32(array) => each(array, rows, f64::from, take),
+            Self::UInt64(array) => each(array, rows, |value| value as f64, take),
+            Self::Float32(array) => each(array, rows, f64::from, take),
+            Self::Float64(array) => each(array, rows, |value| value, take),
+            Self::Decimal(array, scale) => each(array, rows, |value| decimal_number(value, *scale), take),
+            Self::Other => rows.iter().for_each(|row| take(*row, None)),
         }
     }
 
     /// Writes a row's field: nothing where its value is missing.
-    pub(super) fn write(&self, row: usize, out: &mut Vec<u8>) {
-        if !self.is_finite(row) {
-            return;
-        }
+    pub(super) fn write(&self, row: usize, out: &mut Line) {
         match self {
-            Self::Boolean(array) => out.push(if array.value(row) { b'1' } else { b'0' }),
-            Self::Int8(array) => integer(array.value(row), out),
-            Self::Int16(array) => integer(array.value(row), out),
-            Self::Int32(array) => integer(array.value(row), out),
-            Self::Int64(array) => integer(array.value(row), out),
-            Self::UInt8(array) => integer(array.value(row), out),
-            Self::UInt16(array) => integer(array.value(row), out),
-            Self::UInt32(array) => integer(array.value(row), out),
-            Self::UInt64(array) => integer(array.value(row), out),
-            Self::Float32(array) => float(array.value(row), out),
-            Self::Float64(array) => float(array.value(row), out),
-            Self::Decimal(array, scale) => decimal(array.value(row), *scale, out),
-            Self::Other => (),
-        }
-    }
-
-    fn is_valid(&self, row: usize) -> bool {
-        match self {
-            Self::Boolean(array) => array.is_valid(row),
-            Self::Int8(array) => array.is_valid(row),
-            Self::Int16(array) => array.is_valid(row),
-            Self::Int32(array) => array.is_valid(row),
-            Self::Int64(array) => array.is_valid(row),
-            Self::UInt8(array) => array.is_valid(row),
-            Self::UInt16(array) => array.is_valid(row),
-            Self::UInt32(array) => array.is_valid(row),
-            Self::UInt64(array) => array.is_valid(row),
-            Self::Float32(array) => array.is_valid(row),
-            Self::Float64(array) => array.is_valid(row),
-            Self::Decimal(array, _) => array.is_valid(row),
-            Self::Other => false,
+            Self::Boolean(array) if array.is_valid(row) => out.push(if array.value(row) { b'1' } else { b'0' }),
+            Self::Int8(array) => integer(valid(array, row), out),
+            Self::Int16(array) => integer(valid(array, row), out),
+            Self::Int32(array) => integer(valid(array, row), out),
+            Self::Int64(array) => integer(valid(array, row), out),
+            Self::UInt8(array) => integer(valid(array, row), out),
+            Self::UInt16(array) => integer(valid(array, row), out),
+            Self::UInt32(array) => integer(valid(array, row), out),
+            Self::UInt64(array) => integer(valid(array, row), out),
+            Self::Float32(array) => float(valid(array, row).filter(|value| value.is_finite()), out),
+            Self::Float64(array) => float(valid(array, row).filter(|value| value.is_finite()), out),
+            Self::Decimal(array, scale) => {
+                if let Some(value) = valid(array, row) {
+                    decimal_field(value, *scale, out);
+                }
+            }
+            Self::Boolean(_) | Self::Other => (),
         }
     }
 }
 
-fn integer(value: impl itoa::Integer, out: &mut Vec<u8>) {
-    out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
+fn each<T: ArrowPrimitiveType>(
+    array: &PrimitiveArray<T>,
+    rows: &[u32],
+    number: impl Fn(T::Native) -> f64,
+    take: &mut impl FnMut(u32, Option<f64>),
+) {
+    let finite = |row: u32| Some(number(array.value(row as usize))).filter(|number| number.is_finite());
+    match array.null_count() {
+        0 => rows.iter().for_each(|row| take(*row, finite(*row))),
+        _ => rows.iter().for_each(|row| take(*row, finite(*row).filter(|_| array.is_valid(*row as usize)))),
+    }
+}
+
+fn valid<T: ArrowPrimitiveType>(array: &PrimitiveArray<T>, row: usize) -> Option<T::Native> {
+    array.is_valid(row).then(|| array.value(row))
+}
+
+fn integer(value: Option<impl itoa::Integer>, out: &mut Line) {
+    if let Some(value) = value {
+        out.put(itoa::Buffer::new().format(value).as_bytes());
+    }
 }
 
 /// The shortest text that reads back as the same number; the number is finite.
-fn float(value: impl zmij::Float, out: &mut Vec<u8>) {
-    out.extend_from_slice(zmij::Buffer::new().format_finite(value).as_bytes());
+fn float(value: Option<impl zmij::Float>, out: &mut Line) {
+    if let Some(value) = value {
+        out.put(zmij::Buffer::new().format_finite(value).as_bytes());
+    }
+}
+
+/// The double nearest to `value / 10^scale`: a quotient of two exact doubles, or what the digits spell.
+fn decimal_number(value: i128, scale: u32) -> f64 {
+    const EXACT: u64 = 1 << 53;
+    match i64::try_from(value) {
+        Ok(exact) if exact.unsigned_abs() <= EXACT && scale <= 22 => return exact as f64 / POWERS[scale as usize],
+        _ => (),
+    }
+    let mut digits = Line::new(1);
+    decimal(value, scale, &mut digits);
+    std::str::from_utf8(digits.as_bytes()).ok().and_then(|digits| digits.parse().ok()).unwrap_or(f64::NAN)
+}
+
+/// As many as a decimal has behind its point before its digits, at most.
+const ZEROS: [u8; 38] = [b'0'; 38];
+
+/// The powers of ten that a double holds exactly.
+const POWERS: [f64; 23] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
+    1e21, 1e22,
+];
+
+/// A decimal's field. XGBoost's parser counts the digits before the point in 64 bits and passes over what comes after the 19th behind
+/// it (tried with 3.0.5: it reads 18446744073709551616 as 0), so a longer one is the nearest double.
+fn decimal_field(value: i128, scale: u32, out: &mut Line) {
+    match value.unsigned_abs() <= u64::MAX.into() && scale <= 19 {
+        true => decimal(value, scale, out),
+        false => float(Some(decimal_number(value, scale)), out),
+    }
 }
 
 /// Every digit of `value / 10^scale`.
-fn decimal(value: i128, scale: u32, out: &mut Vec<u8>) {
+pub(super) fn decimal(value: i128, scale: u32, out: &mut Line) {
     if value < 0 {
         out.push(b'-');
     }
     let mut buffer = itoa::Buffer::new();
-    let digits = buffer.format(value.unsigned_abs()).as_bytes();
+    // Most are as short as this, and 128 bits take several times as long.
+    let digits = match u64::try_from(value.unsigned_abs()) {
+        Ok(short) => buffer.format(short),
+        Err(_) => buffer.format(value.unsigned_abs()),
+    };
+    let digits = digits.as_bytes();
     let scale = usize::try_from(scale).unwrap_or(0);
     let whole = digits.len().saturating_sub(scale);
     match whole {
         0 => out.push(b'0'),
-        _ => out.extend_from_slice(&digits[..whole]),
+        _ => out.put(&digits[..whole]),
     }
     if scale > 0 {
         out.push(b'.');
-        out.resize(out.len() + scale.saturating_sub(digits.len()), b'0');
-        out.extend_from_slice(&digits[whole..]);
+        out.put(&ZEROS[..scale.saturating_sub(digits.len())]);
+        out.put(&digits[whole..]);
     }
 }
 
@@ -133,9 +188,9 @@ mod tests {
     fn text(array: ArrayRef) -> Vec<String> {
         let cells = Cells::new(&array);
         let field = |row| {
-            let mut out = Vec::new();
+            let mut out = Line::new(1);
             cells.write(row, &mut out);
-            String::from_utf8(out).unwrap()
+            String::from_utf8(out.as_bytes().to_vec()).unwrap()
         };
         (0..array.len()).map(field).collect()
     }
@@ -149,12 +204,27 @@ mod tests {
     }
 
     #[test]
+    fn a_decimal_too_long_for_xgboosts_parser_is_a_double() {
+        let cases = [
+            (u64::MAX.into(), 0, "18446744073709551615"),
+            (i128::from(u64::MAX) + 1, 0, "1.8446744073709552e+19"),
+            (-i128::from(u64::MAX), 19, "-1.8446744073709551615"),
+            (12_345, 20, "1.2345e-16"),
+        ];
+        for (value, scale, expected) in cases {
+            let mut out = Line::new(1);
+            decimal_field(value, scale, &mut out);
+            assert_eq!(String::from_utf8(out.as_bytes().to_vec()).unwrap(), expected);
+        }
+    }
+
+    #[test]
     fn a_decimal_keeps_its_digits() {
         let cases = [(0, 2, "0.00"), (5, 2, "0.05"), (-5, 0, "-5"), (-123_456, 4, "-12.3456"), (100, 2, "1.00")];
         for (value, scale, expected) in cases {
-            let mut out = Vec::new();
+            let mut out = Line::new(1);
             decimal(value, scale, &mut out);
-            assert_eq!(String::from_utf8(out).unwrap(), expected);
+            assert_eq!(String::from_utf8(out.as_bytes().to_vec()).unwrap(), expected);
         }
     }
 
@@ -181,10 +251,18 @@ mod tests {
         }
 
         #[test]
+        fn a_decimal_is_the_nearest_double(value in any::<i128>(), shift in 0_u32..128, scale in 0_u32..38) {
+            let value = value >> shift;
+            let mut out = Line::new(1);
+            decimal(value, scale, &mut out);
+            prop_assert_eq!(decimal_number(value, scale), String::from_utf8(out.as_bytes().to_vec()).unwrap().parse::<f64>().unwrap());
+        }
+
+        #[test]
         fn decimals_read_back_as_they_were(value in any::<i64>(), scale in 0_u32..19) {
-            let mut out = Vec::new();
+            let mut out = Line::new(1);
             decimal(value.into(), scale, &mut out);
-            let field = String::from_utf8(out).unwrap();
+            let field = String::from_utf8(out.as_bytes().to_vec()).unwrap();
             let point = field.len() - scale as usize;
             prop_assert!(scale == 0 || &field[point - 1..point] == ".");
             prop_assert_eq!(field.replace('.', "").parse::<i64>().unwrap(), value);

@@ -1,42 +1,53 @@
 //! One set's file in the making.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use arrow::array::ArrayRef;
+use arrow::record_batch::RecordBatch;
 
-use sha2::{Digest, Sha256};
+use super::cells::Cells;
+use super::layout::Layout;
+use super::lines::Lines;
+use super::output::{Output, Sealed};
+use super::table::Table;
+use crate::manifest::File;
+use crate::statistics::Gathered;
+use crate::{Destination, Format, Set, WarehouseError};
 
-use crate::{Set, WarehouseError, manifest};
-
-/// How many bytes are gathered before they are hashed and written.
-const BUFFER: usize = 256 * 1024;
-
-/// A file that gets its name when it is whole, and goes when it never is.
-pub(super) struct SetFile {
+/// A set's rows on their way into its file, and what is learnt of them on the way.
+pub(crate) struct SetFile {
     set: Set,
-    path: PathBuf,
-    partial: Partial,
-    file: File,
-    buffer: Vec<u8>,
-    digest: Sha256,
+    format: Format,
+    name: &'static str,
     rows: u64,
-    bytes: u64,
+    gathered: Vec<Gathered>,
+    encoding: Encoding,
+    output: Output,
+}
+
+enum Encoding {
+    Lines(Lines),
+    Table(Box<Table>),
 }
 
 impl SetFile {
-    pub(super) fn create(set: Set, dir: &Path) -> Result<Self, WarehouseError> {
-        let path = dir.join(set.file_name());
-        let partial = dir.join(format!("{}.partial", set.file_name()));
-        let file = File::create(&partial).map_err(|source| not_written(&partial, source))?;
+    pub(crate) fn begin(
+        set: Set,
+        format: Format,
+        layout: &Layout,
+        places: &[&dyn Destination],
+    ) -> Result<Self, WarehouseError> {
+        let name = format.file_name(set);
+        let format = format.of(set);
         Ok(Self {
             set,
-            path,
-            partial: Partial(Some(partial)),
-            file,
-            buffer: Vec::with_capacity(BUFFER + 4096),
-            digest: Sha256::new(),
+            format,
+            name,
             rows: 0,
-            bytes: 0,
+            gathered: layout.columns.iter().map(|_| Gathered::new()).collect(),
+            encoding: match format {
+                Format::Csv => Encoding::Lines(Lines::default()),
+                Format::Parquet => Encoding::Table(Box::new(Table::new(layout.names_and_types())?)),
+            },
+            output: Output::begin(name, places)?,
         })
     }
 
@@ -48,71 +59,100 @@ impl SetFile {
         self.rows == 0
     }
 
-    /// The line being written.
-    pub(super) fn line(&mut self) -> &mut Vec<u8> {
-        &mut self.buffer
-    }
-
-    pub(super) fn end_line(&mut self) -> Result<(), WarehouseError> {
-        self.buffer.push(b'\n');
-        self.rows += 1;
-        if self.buffer.len() >= BUFFER {
-            self.flush()?;
+    /// Takes some rows of a batch, before which so many rows came. The columns are those of the file, the label first.
+    pub(super) fn append(
+        &mut self,
+        layout: &Layout,
+        columns: &[&ArrayRef],
+        rows: &[u32],
+        before: u64,
+    ) -> Result<(), WarehouseError> {
+        let cells: Vec<_> = columns.iter().map(|column| Cells::new(column)).collect();
+        for (index, (cells, gathered)) in cells.iter().zip(&mut self.gathered).enumerate() {
+            let mut beyond = None;
+            cells.each_number(rows, |row, number| match number {
+                Some(value) if value.abs() >= FLOAT32_END => beyond = beyond.or(Some((row, value))),
+                _ => gathered.push(number),
+            });
+            if let Some((row, value)) = beyond {
+                return Err(layout.beyond_float32(index, before + u64::from(row) + 1, value));
+            }
         }
-        Ok(())
+        self.rows += rows.len() as u64;
+        match &mut self.encoding {
+            Encoding::Lines(lines) => lines.append(&cells, rows),
+            Encoding::Table(table) => table.append(columns, rows)?,
+        }
+        self.hand_on(false)
     }
 
-    /// Gives the file its name.
-    pub(super) fn finish(mut self) -> Result<manifest::File, WarehouseError> {
-        self.flush()?;
-        self.partial.rename(&self.path).map_err(|source| not_written(&self.path, source))?;
-        Ok(manifest::File {
+    /// Takes all rows of a batch, whose columns are those of the file.
+    pub(crate) fn append_all(&mut self, layout: &Layout, batch: &RecordBatch) -> Result<(), WarehouseError> {
+        let columns: Vec<_> = batch.columns().iter().collect();
+        // A batch has far fewer rows than a u32 counts.
+        let rows: Vec<_> = (0..batch.num_rows() as u32).collect();
+        self.append(layout, &columns, &rows, self.rows)
+    }
+
+    /// Has every place take what is left, and describes the file.
+    pub(crate) fn seal(mut self, layout: &Layout) -> Result<SealedFile, WarehouseError> {
+        if let Encoding::Table(table) = &mut self.encoding {
+            table.finish()?;
+        }
+        self.hand_on(true)?;
+        let sealed = self.output.seal(self.rows)?;
+        let columns = self.gathered.into_iter().zip(layout.contract.columns());
+        let described = File {
             set: self.set,
-            name: self.set.file_name().to_owned(),
+            name: self.name.to_owned(),
+            format: self.format,
             rows: self.rows,
-            bytes: self.bytes,
-            sha256: hex::encode(self.digest.finalize()),
-        })
+            bytes: sealed.bytes(),
+            sha256: sealed.sha256(),
+            columns: columns.map(|(gathered, column)| gathered.finish(&column.name, &column.data_type)).collect(),
+            parts: Vec::new(),
+        };
+        Ok(SealedFile { described, sealed })
     }
 
-    fn flush(&mut self) -> Result<(), WarehouseError> {
-        self.digest.update(&self.buffer);
-        self.bytes += self.buffer.len() as u64;
-        self.file.write_all(&self.buffer).map_err(|source| not_written(&self.path, source))?;
-        self.buffer.clear();
+    /// Writes what has gathered, where that is much or the last.
+    fn hand_on(&mut self, all: bool) -> Result<(), WarehouseError> {
+        let buffer = match &mut self.encoding {
+            Encoding::Lines(lines) => lines.buffer(),
+            Encoding::Table(table) => table.buffer(),
+        };
+        if all || buffer.len() >= BUFFER {
+            self.output.write(buffer, self.rows)?;
+            buffer.clear();
+        }
         Ok(())
     }
 }
 
-/// Removes a file, which need not be there.
-pub(super) fn remove(path: &Path) -> Result<(), WarehouseError> {
-    match fs::remove_file(path) {
-        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(not_written(path, source)),
-        _ => Ok(()),
+/// Up to here a number is one to XGBoost. It takes what is a little larger for infinite and refuses the file, also float32's largest,
+/// 3.4028235e38, since its parser rounds on the way; from 1e39 on it reads 1e38 without a word. Tried with XGBoost 3.0.5.
+pub(crate) const FLOAT32_END: f64 = 3.4e38;
+
+/// Counts all rows of a batch's columns in.
+pub(crate) fn gather(columns: &[ArrayRef], gathered: &mut [Gathered]) {
+    for (column, gathered) in columns.iter().zip(gathered) {
+        // A batch has far fewer rows than a u32 counts.
+        let rows: Vec<_> = (0..column.len() as u32).collect();
+        Cells::new(column).each_number(&rows, |_, number| gathered.push(number));
     }
 }
 
-fn not_written(path: &Path, source: io::Error) -> WarehouseError {
-    WarehouseError::File { act: "written", path: path.to_owned(), source }
+/// How many bytes are gathered before they are hashed and written.
+const BUFFER: usize = 256 * 1024;
+
+/// A file that every place has, and its description.
+pub(crate) struct SealedFile {
+    pub(crate) described: File,
+    sealed: Sealed,
 }
 
-/// A file under a name that says it is not whole; removed where it is not renamed.
-struct Partial(Option<PathBuf>);
-
-impl Partial {
-    fn rename(&mut self, to: &Path) -> io::Result<()> {
-        match self.0.take() {
-            Some(partial) => fs::rename(partial, to),
-            None => Ok(()),
-        }
-    }
-}
-
-impl Drop for Partial {
-    fn drop(&mut self) {
-        if let Some(path) = self.0.take() {
-            // What cannot be removed is marked as partial by its name.
-            let _ = fs::remove_file(path);
-        }
+impl SealedFile {
+    pub(super) fn publish(self) -> Result<(), WarehouseError> {
+        self.sealed.publish(self.described.rows)
     }
 }

@@ -82,6 +82,7 @@ fn kind(column: &Column) -> &'static str {
         Column::Text(_) => "text",
         Column::Binary(_) => "a blob",
         Column::Date(_) | Column::Timestamp(..) => "a time as text",
+        Column::Time(_) | Column::Interval(_) | Column::List(_) => "of a type that SQLite has",
     }
 }
 

@@ -8,7 +8,7 @@ use rusqlite::{Connection, Error, Rows, Statement};
 
 use super::decode;
 use super::types::{declared, inferred};
-use crate::column::{Column, columns, finish};
+use crate::column::{Column, columns, finish, refuse_duplicates};
 use crate::stream::{BATCH_ROWS, Sink};
 use crate::{Extract, Parameter, WarehouseError};
 
@@ -22,6 +22,7 @@ pub(super) fn run(connection: &Connection, extract: &Extract, sink: &Sink) -> Re
     let mut rows = statement.raw_query();
     let first = First::read(&mut rows, &types)?;
     let schema = first.schema(&names, &types);
+    refuse_duplicates(&schema)?;
     let mut reading = Reading { columns: columns(&schema)?, names, schema, count: 0 };
     if !sink.begin(reading.schema.clone(), Box::new(move || interrupt.interrupt())) {
         return Ok(());
@@ -147,5 +148,8 @@ fn bind_one(statement: &mut Statement<'_>, index: usize, parameter: &Parameter) 
 }
 
 fn query_error(error: Error) -> WarehouseError {
+    if matches!(error, Error::MultipleStatement) {
+        return WarehouseError::SeveralStatements { source: error.into() };
+    }
     WarehouseError::Query { message: error.to_string(), source: error.into() }
 }

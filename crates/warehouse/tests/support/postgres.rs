@@ -31,8 +31,8 @@ const KEEPER: &str = r#"
 
 /// A server on a free port of 127.0.0.1 that asks for passwords (SCRAM) and offers TLS.
 ///
-/// The user `etl` may come as it likes, the user `careful` only encrypted; the password of both is [`PASSWORD`]. The rules know
-/// a user `stranger` whom the server does not.
+/// The user `etl` may come as it likes, `careful` only encrypted, `hashed` by MD5, `spoken` by saying the password, `shown` by a
+/// certificate; the password of all is [`PASSWORD`]. The rules know a user `stranger` whom the server does not.
 pub(crate) struct Server {
     port: u16,
     keeper: Child,
@@ -59,11 +59,26 @@ impl Server {
         Client::connect(&self.url("postgres"), NoTls).unwrap()
     }
 
+    /// The lines that psql prints for a query, without heads and alignment.
+    pub(crate) fn psql(&self, sql: &str) -> Vec<String> {
+        // A line's end within a value is no line's end.
+        let arguments = ["-X", "-A", "-t", "-q", "-R", "\x1e", "-c", "SET TIME ZONE 'UTC'", "-c", sql];
+        let output = Command::new(program("psql")).args(arguments).arg(self.url("postgres")).output().unwrap();
+        assert!(output.status.success(), "{sql}: {}", String::from_utf8_lossy(&output.stderr));
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.trim_end_matches('\n').split('\x1e').map(str::to_owned).collect()
+    }
+
     pub(crate) fn ca_file(&self) -> PathBuf {
         self.dir.path().join("ca.crt")
     }
 
-    /// An authority that signed nothing.
+    /// A file of a client's certificate or key.
+    pub(crate) fn client_file(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// An authority that signed no server's certificate.
     pub(crate) fn other_ca_file(&self) -> PathBuf {
         self.dir.path().join("other.crt")
     }
@@ -88,7 +103,7 @@ impl Server {
         let deadline = Instant::now() + Duration::from_secs(60);
         while Instant::now() < deadline && self.keeper.try_wait().unwrap().is_none() {
             if let Ok(mut client) = Client::connect(&self.url("postgres"), NoTls) {
-                client.batch_execute(&format!("CREATE ROLE careful LOGIN PASSWORD '{PASSWORD}'")).unwrap();
+                client.batch_execute(&roles()).unwrap();
                 return true;
             }
             sleep(Duration::from_millis(50));
@@ -136,6 +151,11 @@ impl Owner {
     }
 }
 
+/// One of the programs that come with the server.
+pub(crate) fn program(name: &str) -> PathBuf {
+    binaries().join(name)
+}
+
 fn binaries() -> PathBuf {
     let configured = Command::new("pg_config").arg("--bindir").output().ok();
     let configured = configured.map(|output| PathBuf::from(String::from_utf8(output.stdout).unwrap().trim()));
@@ -161,7 +181,8 @@ fn initialise(user: &Owner, bin: &Path, dir: &Path, port: u16) {
     run(initdb.arg("--pwfile").arg(&password).arg("-D").arg(dir.join("data")));
     fs::write(
         dir.join("data/pg_hba.conf"),
-        "host all etl,stranger 127.0.0.1/32 scram-sha-256\nhostssl all careful 127.0.0.1/32 scram-sha-256\n",
+        "host all etl,stranger 127.0.0.1/32 scram-sha-256\nhostssl all careful 127.0.0.1/32 scram-sha-256\n\
+         host all hashed 127.0.0.1/32 md5\nhost all spoken 127.0.0.1/32 password\nhostssl all shown 127.0.0.1/32 cert\n",
     )
     .unwrap();
     let mut settings = fs::OpenOptions::new().append(true).open(dir.join("data/postgresql.conf")).unwrap();
@@ -169,12 +190,19 @@ fn initialise(user: &Owner, bin: &Path, dir: &Path, port: u16) {
     writeln!(
         settings,
         "port = {port}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = ''\nfsync = off\ntemp_file_limit = '1GB'\nssl = on\n\
-         ssl_cert_file = '{dir}/server.crt'\nssl_key_file = '{dir}/server.key'\n"
+         ssl_cert_file = '{dir}/server.crt'\nssl_key_file = '{dir}/server.key'\nssl_ca_file = '{dir}/ca.crt'\n"
     )
     .unwrap();
 }
 
-/// Two authorities, and a certificate for `localhost` and [`NAMED`] that the first one signed.
+fn roles() -> String {
+    format!(
+        "CREATE ROLE careful LOGIN PASSWORD '{PASSWORD}'; CREATE ROLE spoken LOGIN PASSWORD '{PASSWORD}';
+         CREATE ROLE shown LOGIN; SET password_encryption TO md5; CREATE ROLE hashed LOGIN PASSWORD '{PASSWORD}'"
+    )
+}
+
+/// Two authorities, and what the first one signed: a certificate for `localhost` and [`NAMED`], and one for the user `shown`.
 fn certificates(user: &Owner, dir: &Path) {
     let openssl = |arguments: &str| run(user.command("openssl").args(arguments.split(' ')).current_dir(dir));
     const KEY: &str = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
@@ -182,8 +210,10 @@ fn certificates(user: &Owner, dir: &Path) {
     for name in ["ca", "other"] {
         openssl(&format!("req -x509 {KEY} -days 30 -subj /CN=refit-{name} -keyout {name}.key -out {name}.crt"));
     }
-    openssl(&format!("req {KEY} -subj /CN=localhost -keyout server.key -out server.csr"));
-    openssl(
-        "x509 -req -in server.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 30 -extfile names -out server.crt",
-    );
+    for (name, subject) in [("server", "localhost"), ("shown", "shown")] {
+        openssl(&format!("req {KEY} -subj /CN={subject} -keyout {name}.key -out {name}.csr"));
+        openssl(&format!(
+            "x509 -req -in {name}.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 30 -extfile names -out {name}.crt"
+        ));
+    }
 }

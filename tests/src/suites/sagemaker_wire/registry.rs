@@ -8,6 +8,8 @@ use aws_sdk_sagemaker::types::{
     InferenceSpecification, ModelApprovalStatus, ModelPackageContainerDefinition, ModelPackageSortBy, Tag,
 };
 
+use serde_json::json;
+
 use super::fixture::{IMAGE, Wire, code, refusal};
 
 /// Groups are unique, found by name and ARN, tagged, and go only when empty.
@@ -26,10 +28,19 @@ pub async fn model_package_groups(wire: &Wire) {
 
     let policy = wire.sagemaker.get_model_package_group_policy().model_package_group_name("Flights");
     assert_eq!(code(policy.clone().send().await), "ValidationException");
-    let document = r#"{"Version":"2012-10-17","Statement":[]}"#;
+    let document = json!({
+        "Version": "2012-10-17",
+        "Statement": [{
+            "Effect": "Allow",
+            "Principal": { "AWS": "arn:aws:iam::210987654321:root" },
+            "Action": "sagemaker:DescribeModelPackageGroup",
+            "Resource": arn.to_lowercase(),
+        }],
+    })
+    .to_string();
     let put = wire.sagemaker.put_model_package_group_policy().model_package_group_name("Flights");
-    put.resource_policy(document).send().await.unwrap();
-    assert_eq!(policy.send().await.unwrap().resource_policy.as_deref(), Some(document));
+    put.resource_policy(&document).send().await.unwrap();
+    assert_eq!(policy.send().await.unwrap().resource_policy.as_deref(), Some(document.as_str()));
 
     register(wire, "Flights", "group", "1").await.unwrap();
     let delete = wire.sagemaker.delete_model_package_group().model_package_group_name("Flights");

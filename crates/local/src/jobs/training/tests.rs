@@ -1,5 +1,6 @@
 use refit_booster::Booster;
 
+use super::super::table::Features;
 use super::*;
 
 /// 400 rows of y = 2 a - b, some b missing, from a small generator that needs no crate.
@@ -32,6 +33,7 @@ fn request(pairs: &[(&str, &str)]) -> TrainingRequest {
         channels: channels(),
         image_tag: "1.7-1".to_owned(),
         threads: 1,
+        clock: Clock::default(),
     }
 }
 
@@ -52,7 +54,8 @@ fn the_artifact_predicts_with_the_error_that_the_metrics_tell() {
         assert_eq!((outcome.rounds, outcome.stopped), (30, false));
         let booster = Booster::from_artifact(&outcome.artifact).unwrap();
         let table = request.channels[1].table(false).unwrap();
-        let predictions = booster.predict_dense(&table.values, table.columns).unwrap();
+        let Features::Dense { values, .. } = &table.features else { panic!("sparse") };
+        let predictions = booster.predict_dense(values, table.columns).unwrap();
         let squares = predictions.values.iter().zip(&table.labels).map(|(p, y)| f64::from(p - y).powi(2));
         let rmse = (squares.sum::<f64>() / table.labels.len() as f64).sqrt();
         let told = value(&outcome, "validation:rmse");
@@ -140,19 +143,19 @@ fn faults_of_the_caller_are_client_errors() {
     assert!(run(&request(&[])).unwrap_err().contains("num_round"));
     let mut without_train = request(&[("num_round", "1")]);
     without_train.channels = Arc::new(vec![]);
-    assert_eq!(run(&without_train).unwrap_err(), "ClientError: Missing required channel: train");
+    assert!(run(&without_train).unwrap_err().contains("UserError: Missing required channel: train, exit code: 1"));
     let with = |name: &str, text: &str| {
         let mut request = request(&[("num_round", "1"), ("objective", "binary:logistic")]);
         let csv = |name: &str, text: &str| Channel::new(name, Some("csv".to_owned()), vec![text.as_bytes().to_vec()]);
         request.channels = Arc::new(vec![csv("train", "1,2\n0,3\n"), csv(name, text)]);
         run(&request).unwrap_err()
     };
-    assert_eq!(with("test", "1,2\n"), "ClientError: Extraneous channel found: test");
+    assert!(with("test", "1,2\n").contains("UserError: Extraneous channel found: test"));
     assert!(with("validation", "1,2,3\n").contains("train has 1 features, channel validation has 2"));
     let mut labels = request(&[("num_round", "1"), ("objective", "binary:logistic")]);
     labels.hyperparameters.insert("max_depth".to_owned(), "2".to_owned());
     let reason = run(&labels).unwrap_err();
-    assert!(reason.starts_with("ClientError: ") && reason.contains("label must be in [0,1]"), "{reason}");
+    assert!(reason.contains("UserError: ") && reason.contains("label must be in [0,1]"), "{reason}");
 }
 
 #[test]
@@ -169,4 +172,61 @@ fn the_tree_method_left_open_follows_the_image() {
     assert_eq!(metrics("3.0-5", None), hist);
     assert_eq!(metrics("3.0-5", Some("auto")), hist);
     assert_eq!(metrics("3.0-5", Some("exact")), exact);
+}
+
+#[test]
+fn the_containers_metrics_come_with_xgboosts_and_stop_early() {
+    let labels = b"1,0.9\n0,0.1\n1,0.8\n0,0.3\n1,0.6\n0,0.2\n".to_vec();
+    let mut request = request(&[
+        ("num_round", "40"),
+        ("objective", "binary:logistic"),
+        ("min_child_weight", "0"),
+        ("eval_metric", "logloss,f1,accuracy"),
+        ("early_stopping_rounds", "3"),
+    ]);
+    let csv = |name: &str| Channel::new(name, Some("csv".to_owned()), vec![labels.clone()]);
+    request.channels = Arc::new(vec![csv("train"), csv("validation")]);
+    let outcome = run(&request).unwrap();
+    let names: Vec<&str> = outcome.final_metrics.iter().map(|(name, _)| name.as_str()).collect();
+    let own = ["train:f1", "train:accuracy", "validation:f1", "validation:accuracy"];
+    assert_eq!(names, [&["train:logloss", "validation:logloss"][..], &own].concat());
+    assert_eq!((value(&outcome, "validation:accuracy"), value(&outcome, "validation:f1")), (1.0, 1.0));
+    assert_eq!(outcome.rounds, 4, "all rows are right after the first round");
+}
+
+#[test]
+fn the_same_rows_in_every_format_give_the_same_model() {
+    let csv = csv(50, 3);
+    let text = String::from_utf8(csv.clone()).unwrap();
+    let libsvm: String = text
+        .lines()
+        .map(|line| {
+            let (label, features) = line.split_once(',').unwrap();
+            let cells = features.split(',').enumerate().filter(|(_, value)| !value.is_empty());
+            format!("{label} {}\n", cells.map(|(at, value)| format!("{at}:{value}")).collect::<Vec<_>>().join(" "))
+        })
+        .collect();
+    let model = |content_type: &str, bytes: Vec<u8>| {
+        let mut request = request(&[("num_round", "5"), ("max_depth", "2")]);
+        request.channels = Arc::new(vec![Channel::new("train", Some(content_type.to_owned()), vec![bytes])]);
+        run(&request).unwrap().artifact
+    };
+    assert_eq!(model("text/csv", csv), model("text/libsvm", libsvm.into_bytes()));
+}
+
+/// Rows that all score alike stay in their order, so the mean average precision is a sum by hand.
+#[test]
+fn a_ranking_compares_the_rows_of_a_query() {
+    let rows = "0 qid:1 0:1\n1 qid:1 0:0\n1 qid:2 0:1\n0 qid:2 0:0\n0 qid:2 0:2\n";
+    let alike = [("num_round", "1"), ("eta", "0"), ("objective", "rank:pairwise"), ("eval_metric", "map")];
+    let map = |rows: &str| {
+        let mut request = request(&alike);
+        request.channels = Arc::new(vec![Channel::new("train", None, vec![rows.as_bytes().to_vec()])]);
+        value(&run(&request).unwrap(), "train:map")
+    };
+    let by_query = (1.0 / 2.0 + 1.0) / 2.0;
+    let as_one = (1.0 / 2.0 + 2.0 / 3.0) / 2.0;
+    assert!((map(rows) - by_query).abs() < 1e-6, "{}", map(rows));
+    let without = map(&rows.replace("qid:1 ", "").replace("qid:2 ", ""));
+    assert!((without - as_one).abs() < 1e-6, "without queries all rows are one: {without}");
 }

@@ -110,8 +110,9 @@ fn values_of_other_data_help_although_they_are_off() {
         parent
     };
     let cold = mean_over_seeds(|seed| best(&HARTMANN.trials(Strategy::Bayesian, seed, Prior::None, 10)));
-    let warm =
-        mean_over_seeds(|seed| best(&HARTMANN.trials(Strategy::Bayesian, seed, Prior::OtherData(lowered(seed)), 10)));
+    let warm = mean_over_seeds(|seed| {
+        best(&HARTMANN.trials(Strategy::Bayesian, seed, Prior::OtherData(vec![lowered(seed)]), 10))
+    });
     assert!(warm < 0.7 * cold, "warm {warm}, cold {cold}");
 }
 
@@ -124,9 +125,9 @@ fn the_best_trial_of_other_data_is_repeated_first() {
         Direction::Maximize,
         Strategy::Bayesian,
         1,
-        Prior::OtherData(prior),
+        Prior::OtherData(vec![prior]),
     );
-    assert_eq!(tuner.prior.len(), 3, "what is outside the range is left out");
+    assert_eq!(tuner.others[0].len(), 3, "what is outside the range is left out");
     assert_eq!(tuner.suggest().unwrap()["x"], "0.5");
     assert_ne!(tuner.suggest().unwrap()["x"], "0.5");
 }
@@ -196,7 +197,7 @@ fn every_combination_comes_once_and_then_none() {
         ParameterRange::Integer { name: "depth".to_owned(), min: 1, max: 4, scaling: Scaling::Auto },
         ParameterRange::Categorical { name: "method".to_owned(), values: ["a", "b", "c"].map(str::to_owned).to_vec() },
     ];
-    for strategy in [Strategy::Bayesian, Strategy::Random] {
+    for strategy in [Strategy::Bayesian, Strategy::Random, Strategy::Grid] {
         let mut tuner = Tuner::new(ranges.clone(), Direction::Minimize, strategy, 1, Prior::None);
         let mut seen = BTreeSet::new();
         while let Some(parameters) = tuner.suggest() {
@@ -245,5 +246,17 @@ fn a_failed_trial_teaches_nothing_and_is_not_repeated() {
     tuner.report(&first, None);
     assert_ne!(tuner.suggest().unwrap(), first);
     assert!(tuner.own.is_empty());
+    assert_eq!(tuner.suggest(), None);
+}
+
+#[test]
+fn the_last_combination_of_many_is_found() {
+    let ranges =
+        vec![ParameterRange::Integer { name: "x".to_owned(), min: 1, max: 400, scaling: Scaling::Logarithmic }];
+    let mut tuner = Tuner::new(ranges, Direction::Minimize, Strategy::Random, 1, Prior::None);
+    for x in (1..=400).filter(|x| *x != 377) {
+        tuner.report(&BTreeMap::from([("x".to_owned(), x.to_string())]), Some(1.0));
+    }
+    assert_eq!(tuner.suggest().unwrap()["x"], "377");
     assert_eq!(tuner.suggest(), None);
 }

@@ -1,0 +1,2 @@
+-- Version 3 had a file for every object, however small.
+ALTER TABLE blobs ADD COLUMN bytes BLOB;
