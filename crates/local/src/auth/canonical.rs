@@ -87,7 +87,7 @@ pub(super) fn path(raw: &str, style: PathStyle) -> Cow<'_, str> {
     }
 }
 
-/// Removes empty segments and resolves `.` and `..`.
+/// Removes empty segments and resolves `.` and `..`, by RFC 3986, section 5.2.4: a path that ends in one of the two ends in a slash.
 fn normalized(path: &str) -> Cow<'_, str> {
     if !path.contains("//") && !path.contains("/.") {
         return Cow::Borrowed(path);
@@ -100,7 +100,7 @@ fn normalized(path: &str) -> Cow<'_, str> {
             segment => segments.push(segment),
         }
     }
-    let end = path.ends_with('/') && !segments.is_empty();
+    let end = ["/", "/.", "/.."].iter().any(|end| path.ends_with(end)) && !segments.is_empty();
     Cow::Owned(format!("/{}{}", segments.join("/"), if end { "/" } else { "" }))
 }
 

@@ -297,7 +297,7 @@ fn refused(answer: Result<Value, ApiError>, code: &str, words: &str) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { max_shrink_iters: 200, ..ProptestConfig::with_cases(ProptestConfig::default().cases / 10) })]
 
     #[test]
     fn the_registry_does_what_its_model_does(operations in proptest::collection::vec(operation(), 1..50)) {

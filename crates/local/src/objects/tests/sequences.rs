@@ -234,7 +234,7 @@ fn took(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 16, max_shrink_iters: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { max_shrink_iters: 200, ..ProptestConfig::with_cases(ProptestConfig::default().cases / 16) })]
 
     #[test]
     fn the_store_does_what_the_model_does(acts in prop::collection::vec(act(), 1..40)) {
