@@ -1,11 +1,14 @@
 //! A damaged file is an error or a model that predicts; never a panic, a hang, or more memory than the file warrants.
 
+use std::io::Write;
 use std::sync::LazyLock;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use proptest::prelude::*;
 use refit_booster::Booster;
 
-use crate::fixtures::{Fixtures, RELEASES};
+use crate::fixtures::{Fixtures, RELEASES, path};
 
 /// All files of all releases.
 static FILES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
@@ -15,6 +18,20 @@ static FILES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     };
     RELEASES.into_iter().flat_map(of).collect()
 });
+
+/// What Python packed, unpacked by nothing but gzip.
+static ARCHIVE: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let packed = std::fs::read(path("model.tar.gz")).unwrap();
+    let mut tar = Vec::new();
+    std::io::copy(&mut flate2::read::GzDecoder::new(packed.as_slice()), &mut tar).unwrap();
+    tar
+});
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
 
 /// Numbers that a length, an index or a count must not be.
 const EXTREMES: [u64; 6] = [0, 1, u64::MAX, 0x7fff_ffff, 0x8000_0000, 0x7fff_ffff_ffff_ffff];
@@ -72,8 +89,22 @@ fn mutate(bytes: &mut Vec<u8>, mutation: &Mutation) {
     }
 }
 
+/// Whatever was read predicts a value for every row.
+fn predicts(booster: &Booster) -> Result<(), TestCaseError> {
+    let columns = booster.num_features();
+    // A changed number of features asks for rows of that width; only small ones are worth building.
+    if columns < 1000 {
+        let rows: Vec<f32> = (0..columns * 9).map(|cell| cell as f32 - 20.0).collect();
+        let predictions = booster.predict_dense(&rows, columns).unwrap();
+        prop_assert_eq!(predictions.rows(), if columns == 0 { 0 } else { 9 });
+    }
+    prop_assert_eq!(booster.predict_dense(&[], columns).unwrap().rows(), 0);
+    let _ = booster.importance();
+    Ok(())
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4000))]
+    #![proptest_config(ProptestConfig::with_cases(16 * ProptestConfig::default().cases))]
 
     #[test]
     fn a_mutated_model_is_an_error_or_predicts(
@@ -83,15 +114,23 @@ proptest! {
         let mut bytes = file.get(&FILES).clone();
         mutations.iter().for_each(|mutation| mutate(&mut bytes, mutation));
         if let Ok(booster) = Booster::from_bytes(&bytes) {
-            let columns = booster.num_features();
-            // A changed number of features asks for rows of that width; only small ones are worth building.
-            if columns < 1000 {
-                let rows: Vec<f32> = (0..columns * 9).map(|cell| cell as f32 - 20.0).collect();
-                let predictions = booster.predict_dense(&rows, columns).unwrap();
-                prop_assert_eq!(predictions.rows(), if columns == 0 { 0 } else { 9 });
-            }
-            prop_assert_eq!(booster.predict_dense(&[], columns).unwrap().rows(), 0);
-            let _ = booster.importance();
+            predicts(&booster)?;
+        }
+    }
+
+    /// Damaged before it is packed, after, or both; plain tar too.
+    #[test]
+    fn a_mutated_archive_is_an_error_or_a_model(
+        inside in prop::collection::vec(mutation(), 0..3),
+        outside in prop::collection::vec(mutation(), 0..3),
+        packed in any::<bool>(),
+    ) {
+        let mut tar = ARCHIVE.clone();
+        inside.iter().for_each(|mutation| mutate(&mut tar, mutation));
+        let mut bytes = if packed { gzip(&tar) } else { tar };
+        outside.iter().for_each(|mutation| mutate(&mut bytes, mutation));
+        if let Ok(booster) = Booster::from_artifact(&bytes) {
+            predicts(&booster)?;
         }
     }
 

@@ -4,6 +4,7 @@
 mod approval;
 mod binary;
 mod champion;
+mod damaged_csv;
 mod drift;
 mod fixtures;
 mod history;
