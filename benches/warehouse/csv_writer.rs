@@ -16,11 +16,15 @@ use refit_benches::numbers;
 #[path = "../../crates/warehouse/src/dataset/cells.rs"]
 #[allow(dead_code, unused_imports, reason = "the file has its tests, and the statistics' view of the cells")]
 mod cells;
-#[path = "../../crates/warehouse/src/dataset/line.rs"]
+#[path = "../../crates/warehouse/src/dataset/field.rs"]
 #[allow(unused_imports, reason = "the file has its tests")]
-mod line;
+mod field;
 #[path = "../../crates/warehouse/src/dataset/lines.rs"]
+#[allow(unused_imports, reason = "the file has its tests")]
 mod lines;
+#[path = "../../crates/warehouse/src/dataset/short_decimal.rs"]
+#[allow(unused_imports, reason = "the file has its tests")]
+mod short_decimal;
 
 use self::cells::Cells;
 use self::lines::Lines;
@@ -73,13 +77,13 @@ fn refit<'a>(batches: impl Iterator<Item = &'a RecordBatch>, out: &mut impl Writ
         let rows: Vec<u32> = (0..u32::try_from(batch.num_rows()).expect("few rows")).collect();
         for rows in rows.chunks(1024) {
             lines.append(&cells, rows);
-            if lines.buffer().len() >= BUFFER {
-                out.write_all(lines.buffer()).expect("written");
-                lines.buffer().clear();
+            if lines.as_bytes().len() >= BUFFER {
+                out.write_all(lines.as_bytes()).expect("written");
+                lines.clear();
             }
         }
     }
-    out.write_all(lines.buffer()).expect("written");
+    out.write_all(lines.as_bytes()).expect("written");
     out.flush().expect("written");
 }
 

@@ -6,8 +6,8 @@ use arrow::datatypes::{DataType, Date32Type, TimeUnit, TimestampMicrosecondType}
 use chrono::{NaiveDate, NaiveTime};
 use sha2::{Digest, Sha256};
 
-use super::cells::{Cells, decimal};
-use super::line::Line;
+use super::cells::Cells;
+use super::field::Field;
 use crate::{DatasetError, Percent, Set, Split, WarehouseError, iso};
 
 /// A batch's column seen through the split's rule.
@@ -16,7 +16,7 @@ pub(super) struct Assignment<'a> {
     column: &'a str,
     array: ArrayRef,
     /// The text of a key that is a number.
-    number: Line,
+    number: Field,
 }
 
 enum Rule {
@@ -47,7 +47,7 @@ impl<'a> Assignment<'a> {
                 },
             ),
         };
-        Ok(Self { rule, column: split.column(), array, number: Line::new(1) })
+        Ok(Self { rule, column: split.column(), array, number: Field::new() })
     }
 
     /// The set of a row; `number` is its place in the result, from 1.
@@ -93,15 +93,11 @@ impl<'a> Assignment<'a> {
                 let micros = self.timestamps().map_or(0, |array| array.value(row));
                 by(iso::timestamp_text(micros).as_bytes())
             }
-            _ => {
-                self.number.clear();
-                match Cells::new(&self.array) {
-                    // All its digits, also where a file has a double instead.
-                    Cells::Decimal(array, scale) => decimal(array.value(row), scale, &mut self.number),
-                    cells => cells.write(row, &mut self.number),
-                }
-                by(self.number.as_bytes())
-            }
+            _ => by(match Cells::new(&self.array) {
+                // All its digits, also where a file has a double instead.
+                Cells::Decimal(array, scale) => self.number.decimal(array.value(row), scale),
+                cells => cells.text(row, &mut self.number),
+            }),
         }
     }
 }

@@ -6,7 +6,8 @@ use arrow::array::{
 };
 use arrow::datatypes::{ArrowPrimitiveType, DataType};
 
-use super::line::Line;
+use super::field::Field;
+use super::short_decimal::Places;
 
 /// One column of a batch, as fields of a file.
 pub(super) enum Cells<'a> {
@@ -20,7 +21,7 @@ pub(super) enum Cells<'a> {
     UInt32(&'a UInt32Array),
     UInt64(&'a UInt64Array),
     Float32(&'a Float32Array),
-    Float64(&'a Float64Array),
+    Float64(&'a Float64Array, Places),
     Decimal(&'a Decimal128Array, u32),
     /// A type that the layout lets through nowhere.
     Other,
@@ -39,7 +40,7 @@ impl<'a> Cells<'a> {
             DataType::UInt32 => Self::UInt32(array.as_primitive()),
             DataType::UInt64 => Self::UInt64(array.as_primitive()),
             DataType::Float32 => Self::Float32(array.as_primitive()),
-            DataType::Float64 => Self::Float64(array.as_primitive()),
+            DataType::Float64 => Self::Float64(array.as_primitive(), Places::new()),
             DataType::Decimal128(_, scale @ 0..) => Self::Decimal(array.as_primitive(), scale.unsigned_abs().into()),
             _ => Self::Other,
         }
@@ -62,32 +63,36 @@ impl<'a> Cells<'a> {
             Self::UInt32(array) => each(array, rows, f64::from, take),
             Self::UInt64(array) => each(array, rows, |value| value as f64, take),
             Self::Float32(array) => each(array, rows, f64::from, take),
-            Self::Float64(array) => each(array, rows, |value| value, take),
+            Self::Float64(array, _) => each(array, rows, |value| value, take),
             Self::Decimal(array, scale) => each(array, rows, |value| decimal_number(value, *scale), take),
             Self::Other => rows.iter().for_each(|row| take(*row, None)),
         }
     }
 
-    /// Writes a row's field: nothing where its value is missing.
-    pub(super) fn write(&self, row: usize, out: &mut Line) {
+    /// A row's field: nothing where its value is missing.
+    pub(super) fn text<'f>(&self, row: usize, field: &'f mut Field) -> &'f [u8] {
         match self {
-            Self::Boolean(array) if array.is_valid(row) => out.push(if array.value(row) { b'1' } else { b'0' }),
-            Self::Int8(array) => integer(valid(array, row), out),
-            Self::Int16(array) => integer(valid(array, row), out),
-            Self::Int32(array) => integer(valid(array, row), out),
-            Self::Int64(array) => integer(valid(array, row), out),
-            Self::UInt8(array) => integer(valid(array, row), out),
-            Self::UInt16(array) => integer(valid(array, row), out),
-            Self::UInt32(array) => integer(valid(array, row), out),
-            Self::UInt64(array) => integer(valid(array, row), out),
-            Self::Float32(array) => float(valid(array, row).filter(|value| value.is_finite()), out),
-            Self::Float64(array) => float(valid(array, row).filter(|value| value.is_finite()), out),
-            Self::Decimal(array, scale) => {
-                if let Some(value) = valid(array, row) {
-                    decimal_field(value, *scale, out);
-                }
+            Self::Boolean(array) => match array.is_valid(row).then(|| array.value(row)) {
+                Some(true) => b"1",
+                Some(false) => b"0",
+                None => b"",
+            },
+            Self::Int8(array) => text(valid(array, row), |value| field.integer(value)),
+            Self::Int16(array) => text(valid(array, row), |value| field.integer(value)),
+            Self::Int32(array) => text(valid(array, row), |value| field.integer(value)),
+            Self::Int64(array) => text(valid(array, row), |value| field.integer(value)),
+            Self::UInt8(array) => text(valid(array, row), |value| field.integer(value)),
+            Self::UInt16(array) => text(valid(array, row), |value| field.integer(value)),
+            Self::UInt32(array) => text(valid(array, row), |value| field.integer(value)),
+            Self::UInt64(array) => text(valid(array, row), |value| field.integer(value)),
+            Self::Float32(array) => {
+                text(valid(array, row).filter(|value| value.is_finite()), |value| field.float(value))
             }
-            Self::Boolean(_) | Self::Other => (),
+            Self::Float64(array, places) => {
+                text(valid(array, row).filter(|value| value.is_finite()), |value| field.double(value, places))
+            }
+            Self::Decimal(array, scale) => text(valid(array, row), |value| decimal(value, *scale, field)),
+            Self::Other => b"",
         }
     }
 }
@@ -109,17 +114,8 @@ fn valid<T: ArrowPrimitiveType>(array: &PrimitiveArray<T>, row: usize) -> Option
     array.is_valid(row).then(|| array.value(row))
 }
 
-fn integer(value: Option<impl itoa::Integer>, out: &mut Line) {
-    if let Some(value) = value {
-        out.put(itoa::Buffer::new().format(value).as_bytes());
-    }
-}
-
-/// The shortest text that reads back as the same number; the number is finite.
-fn float(value: Option<impl zmij::Float>, out: &mut Line) {
-    if let Some(value) = value {
-        out.put(zmij::Buffer::new().format_finite(value).as_bytes());
-    }
+fn text<'f, T>(value: Option<T>, write: impl FnOnce(T) -> &'f [u8]) -> &'f [u8] {
+    value.map_or(b"", write)
 }
 
 /// The double nearest to `value / 10^scale`: a quotient of two exact doubles, or what the digits spell.
@@ -129,13 +125,11 @@ fn decimal_number(value: i128, scale: u32) -> f64 {
         Ok(exact) if exact.unsigned_abs() <= EXACT && scale <= 22 => return exact as f64 / POWERS[scale as usize],
         _ => (),
     }
-    let mut digits = Line::new(1);
-    decimal(value, scale, &mut digits);
-    std::str::from_utf8(digits.as_bytes()).ok().and_then(|digits| digits.parse().ok()).unwrap_or(f64::NAN)
+    std::str::from_utf8(Field::new().decimal(value, scale))
+        .ok()
+        .and_then(|digits| digits.parse().ok())
+        .unwrap_or(f64::NAN)
 }
-
-/// As many as a decimal has behind its point before its digits, at most.
-const ZEROS: [u8; 38] = [b'0'; 38];
 
 /// The powers of ten that a double holds exactly.
 const POWERS: [f64; 23] = [
@@ -145,35 +139,10 @@ const POWERS: [f64; 23] = [
 
 /// A decimal's field. XGBoost's parser counts the digits before the point in 64 bits and passes over what comes after the 19th behind
 /// it (tried with 3.0.5: it reads 18446744073709551616 as 0), so a longer one is the nearest double.
-fn decimal_field(value: i128, scale: u32, out: &mut Line) {
+fn decimal(value: i128, scale: u32, field: &mut Field) -> &[u8] {
     match value.unsigned_abs() <= u64::MAX.into() && scale <= 19 {
-        true => decimal(value, scale, out),
-        false => float(Some(decimal_number(value, scale)), out),
-    }
-}
-
-/// Every digit of `value / 10^scale`.
-pub(super) fn decimal(value: i128, scale: u32, out: &mut Line) {
-    if value < 0 {
-        out.push(b'-');
-    }
-    let mut buffer = itoa::Buffer::new();
-    // Most are as short as this, and 128 bits take several times as long.
-    let digits = match u64::try_from(value.unsigned_abs()) {
-        Ok(short) => buffer.format(short),
-        Err(_) => buffer.format(value.unsigned_abs()),
-    };
-    let digits = digits.as_bytes();
-    let scale = usize::try_from(scale).unwrap_or(0);
-    let whole = digits.len().saturating_sub(scale);
-    match whole {
-        0 => out.push(b'0'),
-        _ => out.put(&digits[..whole]),
-    }
-    if scale > 0 {
-        out.push(b'.');
-        out.put(&ZEROS[..scale.saturating_sub(digits.len())]);
-        out.put(&digits[whole..]);
+        true => field.decimal(value, scale),
+        false => field.float(decimal_number(value, scale)),
     }
 }
 
@@ -187,11 +156,7 @@ mod tests {
 
     fn text(array: ArrayRef) -> Vec<String> {
         let cells = Cells::new(&array);
-        let field = |row| {
-            let mut out = Line::new(1);
-            cells.write(row, &mut out);
-            String::from_utf8(out.as_bytes().to_vec()).unwrap()
-        };
+        let field = |row| String::from_utf8(cells.text(row, &mut Field::new()).to_vec()).unwrap();
         (0..array.len()).map(field).collect()
     }
 
@@ -212,19 +177,7 @@ mod tests {
             (12_345, 20, "1.2345e-16"),
         ];
         for (value, scale, expected) in cases {
-            let mut out = Line::new(1);
-            decimal_field(value, scale, &mut out);
-            assert_eq!(String::from_utf8(out.as_bytes().to_vec()).unwrap(), expected);
-        }
-    }
-
-    #[test]
-    fn a_decimal_keeps_its_digits() {
-        let cases = [(0, 2, "0.00"), (5, 2, "0.05"), (-5, 0, "-5"), (-123_456, 4, "-12.3456"), (100, 2, "1.00")];
-        for (value, scale, expected) in cases {
-            let mut out = Line::new(1);
-            decimal(value, scale, &mut out);
-            assert_eq!(String::from_utf8(out.as_bytes().to_vec()).unwrap(), expected);
+            assert_eq!(String::from_utf8(decimal(value, scale, &mut Field::new()).to_vec()).unwrap(), expected);
         }
     }
 
@@ -253,19 +206,8 @@ mod tests {
         #[test]
         fn a_decimal_is_the_nearest_double(value in any::<i128>(), shift in 0_u32..128, scale in 0_u32..38) {
             let value = value >> shift;
-            let mut out = Line::new(1);
-            decimal(value, scale, &mut out);
-            prop_assert_eq!(decimal_number(value, scale), String::from_utf8(out.as_bytes().to_vec()).unwrap().parse::<f64>().unwrap());
-        }
-
-        #[test]
-        fn decimals_read_back_as_they_were(value in any::<i64>(), scale in 0_u32..19) {
-            let mut out = Line::new(1);
-            decimal(value.into(), scale, &mut out);
-            let field = String::from_utf8(out.as_bytes().to_vec()).unwrap();
-            let point = field.len() - scale as usize;
-            prop_assert!(scale == 0 || &field[point - 1..point] == ".");
-            prop_assert_eq!(field.replace('.', "").parse::<i64>().unwrap(), value);
+            let text = String::from_utf8(Field::new().decimal(value, scale).to_vec()).unwrap();
+            prop_assert_eq!(decimal_number(value, scale), text.parse::<f64>().unwrap());
         }
     }
 }

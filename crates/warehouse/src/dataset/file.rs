@@ -78,12 +78,16 @@ impl SetFile {
                 return Err(layout.beyond_float32(index, before + u64::from(row) + 1, value));
             }
         }
-        self.rows += rows.len() as u64;
-        match &mut self.encoding {
-            Encoding::Lines(lines) => lines.append(&cells, rows),
-            Encoding::Table(table) => table.append(columns, rows)?,
+        // In pieces that stay in the processor's cache until they are hashed and written.
+        for rows in rows.chunks(ROWS_AT_ONCE) {
+            match &mut self.encoding {
+                Encoding::Lines(lines) => lines.append(&cells, rows),
+                Encoding::Table(table) => table.append(columns, rows)?,
+            }
+            self.rows += rows.len() as u64;
+            self.hand_on(false)?;
         }
-        self.hand_on(false)
+        Ok(())
     }
 
     /// Takes all rows of a batch, whose columns are those of the file.
@@ -117,13 +121,16 @@ impl SetFile {
 
     /// Writes what has gathered, where that is much or the last.
     fn hand_on(&mut self, all: bool) -> Result<(), WarehouseError> {
-        let buffer = match &mut self.encoding {
-            Encoding::Lines(lines) => lines.buffer(),
-            Encoding::Table(table) => table.buffer(),
+        let gathered = match &self.encoding {
+            Encoding::Lines(lines) => lines.as_bytes(),
+            Encoding::Table(table) => table.as_bytes(),
         };
-        if all || buffer.len() >= BUFFER {
-            self.output.write(buffer, self.rows)?;
-            buffer.clear();
+        if all || gathered.len() >= BUFFER {
+            self.output.write(gathered, self.rows)?;
+            match &mut self.encoding {
+                Encoding::Lines(lines) => lines.clear(),
+                Encoding::Table(table) => table.clear(),
+            }
         }
         Ok(())
     }
@@ -144,6 +151,7 @@ pub(crate) fn gather(columns: &[ArrayRef], gathered: &mut [Gathered]) {
 
 /// How many bytes are gathered before they are hashed and written.
 const BUFFER: usize = 256 * 1024;
+const ROWS_AT_ONCE: usize = 1024;
 
 /// A file that every place has, and its description.
 pub(crate) struct SealedFile {

@@ -3,12 +3,13 @@
 mod assign;
 mod categories;
 mod cells;
+mod field;
 mod file;
 mod format;
 mod layout;
-mod line;
 mod lines;
 mod output;
+mod short_decimal;
 mod table;
 mod writer;
 

@@ -49,14 +49,19 @@ impl Table {
         Ok(())
     }
 
-    /// Ends the table: its last bytes are in the buffer.
+    /// Ends the table: its last bytes are ready.
     pub(super) fn finish(&mut self) -> Result<(), WarehouseError> {
         self.writer.finish().map(drop).map_err(unencoded)
     }
 
-    /// The bytes that are ready. The writer counts what it wrote by itself, so they can be taken out.
-    pub(super) fn buffer(&mut self) -> &mut Vec<u8> {
-        self.writer.inner_mut()
+    /// The bytes that are ready.
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        self.writer.inner()
+    }
+
+    /// Lets go of the bytes that were ready: the writer counts what it wrote by itself.
+    pub(super) fn clear(&mut self) {
+        self.writer.inner_mut().clear();
     }
 }
 
