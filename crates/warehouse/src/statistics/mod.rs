@@ -39,7 +39,8 @@ pub struct ColumnStatistics {
 
 /// The statistics of a column in the making. Needs 50 KiB, however many values there are.
 pub(crate) struct Gathered {
-    block: Vec<f64>,
+    block: Box<[f64; BLOCK]>,
+    gathered: usize,
     nulls: u64,
     min: f64,
     max: f64,
@@ -50,7 +51,8 @@ pub(crate) struct Gathered {
 impl Gathered {
     pub(crate) fn new() -> Self {
         Self {
-            block: Vec::with_capacity(BLOCK),
+            block: Box::new([0.0; BLOCK]),
+            gathered: 0,
             nulls: 0,
             min: f64::INFINITY,
             max: f64::NEG_INFINITY,
@@ -66,8 +68,9 @@ impl Gathered {
             self.nulls += 1;
             return;
         };
-        self.block.push(value);
-        if self.block.len() == BLOCK {
+        self.block[self.gathered] = value;
+        self.gathered += 1;
+        if self.gathered == BLOCK {
             self.count_in();
         }
     }
@@ -94,12 +97,26 @@ impl Gathered {
     }
 
     fn count_in(&mut self) {
-        for value in &self.block {
-            self.min = self.min.min(*value);
-            self.max = self.max.max(*value);
-        }
-        self.moments.extend(&self.block);
-        self.quantiles.extend(&self.block);
-        self.block.clear();
+        let block = &self.block[..self.gathered];
+        let (min, max) = ends(block);
+        (self.min, self.max) = (self.min.min(min), self.max.max(max));
+        self.moments.extend(block);
+        self.quantiles.extend(block);
+        self.gathered = 0;
     }
+}
+
+/// The least and the greatest of finite values, found in eight rows side by side.
+fn ends(values: &[f64]) -> (f64, f64) {
+    let (eights, others) = values.as_chunks::<8>();
+    let (mut least, mut greatest) = ([f64::INFINITY; 8], [f64::NEG_INFINITY; 8]);
+    for values in eights {
+        for ((least, greatest), value) in least.iter_mut().zip(&mut greatest).zip(values) {
+            *least = if value < least { *value } else { *least };
+            *greatest = if value > greatest { *value } else { *greatest };
+        }
+    }
+    let least = least.iter().chain(others).copied().fold(f64::INFINITY, f64::min);
+    let greatest = greatest.iter().chain(others).copied().fold(f64::NEG_INFINITY, f64::max);
+    (least, greatest)
 }

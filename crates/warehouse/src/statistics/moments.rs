@@ -3,8 +3,8 @@
 /// How many values there were, their mean, and the sum of their squared distances from it.
 ///
 /// Values come in blocks. Within a block the distances are taken from the block's own mean, and blocks are joined by Chan,
-/// Golub and LeVeque's formula, so that a large mean does not swallow a small spread. The sum behind the mean is compensated
-/// (Neumaier), so its error does not grow with the rows.
+/// Golub and LeVeque's formula, so that a large mean does not swallow a small spread. The sum behind the mean is compensated,
+/// so its error does not grow with the rows.
 #[derive(Default)]
 pub(super) struct Moments {
     count: u64,
@@ -17,12 +17,10 @@ impl Moments {
         if values.is_empty() {
             return;
         }
-        let mut block = Sum::default();
-        values.iter().for_each(|value| block.add(*value));
+        let block = Sum::of(values);
         let (before, count) = (self.count as f64, values.len() as f64);
         let mean = block.total() / count;
-        let squares: f64 = values.iter().map(|value| (value - mean) * (value - mean)).sum();
-        self.squares += squares;
+        self.squares += squares(values, mean);
         if self.count > 0 {
             let apart = mean - self.sum.total() / before;
             self.squares += apart * apart * (before * count / (before + count));
@@ -54,13 +52,22 @@ struct Sum {
 }
 
 impl Sum {
+    /// Of eight sums side by side, since each addition waits for the one before it.
+    fn of(values: &[f64]) -> Self {
+        let (eights, others) = values.as_chunks::<8>();
+        let (mut totals, mut lost) = ([0.0; 8], [0.0; 8]);
+        for values in eights {
+            for ((total, lost), value) in totals.iter_mut().zip(&mut lost).zip(values) {
+                *lost += add(total, *value);
+            }
+        }
+        let mut sum = Self { total: 0.0, lost: lost.iter().sum() };
+        totals.iter().chain(others).for_each(|value| sum.add(*value));
+        sum
+    }
+
     fn add(&mut self, value: f64) {
-        let total = self.total + value;
-        self.lost += match self.total.abs() >= value.abs() {
-            true => (self.total - total) + value,
-            false => (value - total) + self.total,
-        };
-        self.total = total;
+        self.lost += add(&mut self.total, value);
     }
 
     fn join(&mut self, other: &Self) {
@@ -71,6 +78,25 @@ impl Sum {
     fn total(&self) -> f64 {
         self.total + self.lost
     }
+}
+
+/// Adds a number and returns what rounding took, whichever of the two was larger (Knuth's two-sum).
+#[inline]
+fn add(total: &mut f64, value: f64) -> f64 {
+    let before = *total;
+    *total = before + value;
+    let added = *total - before;
+    (before - (*total - added)) + (value - added)
+}
+
+/// The sum of the squared distances from a mean, as eight sums side by side.
+fn squares(values: &[f64], mean: f64) -> f64 {
+    let (eights, others) = values.as_chunks::<8>();
+    let mut sums = [0.0; 8];
+    for values in eights {
+        sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += (value - mean) * (value - mean));
+    }
+    sums.iter().sum::<f64>() + others.iter().map(|value| (value - mean) * (value - mean)).sum::<f64>()
 }
 
 #[cfg(test)]
