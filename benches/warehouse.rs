@@ -44,7 +44,6 @@ const NUMBERS: &str =
     "SELECT label, id, f1, f2, f3, f4, f5, f6, i1, i2, i3, i4, i5, i6, n1, n2, n3, n4, g1, g2, b1 FROM events";
 
 fn main() {
-    let option = |name: &str| std::env::args().find_map(|argument| argument.strip_prefix(name).map(str::to_owned));
     let number = |name: &str, default: usize| option(name).map_or(default, |text| text.parse().expect("a number"));
     let (rows, rounds) = (number("--rows=", 2_000_000), number("--rounds=", 3));
     if let Some(way) = option("--way=") {
@@ -72,6 +71,10 @@ fn main() {
         }
     }
     bench.claims.iter().for_each(|claim| println!("{claim}"));
+}
+
+fn option(name: &str) -> Option<String> {
+    std::env::args().find_map(|argument| argument.strip_prefix(name).map(str::to_owned))
 }
 
 /// Runs one of our ways, and returns how many rows it read.
@@ -109,9 +112,10 @@ fn extract(way: &str, url: &str) -> u64 {
 fn write(warehouse: &Postgres, extract: &Extract) -> u64 {
     let percent = |value| Percent::new(value).expect("a percentage");
     let split = Split::ByHash { column: "id".into(), validation: percent(10), evaluation: percent(10) };
-    let dir = tempfile::tempdir().expect("a folder");
+    let dir = option("--dir=").expect("a folder");
     let spec = DatasetSpec::new("label", split).leave_out(["id"]);
-    let manifest = spec.write(warehouse.extract(extract).expect("extracted"), extract, dir.path()).expect("written");
+    let manifest =
+        spec.write(warehouse.extract(extract).expect("extracted"), extract, Path::new(&dir)).expect("written");
     manifest.files.iter().map(|file| file.rows).sum()
 }
 
@@ -125,8 +129,11 @@ struct Bench {
 impl Bench {
     fn ours(&self, way: &str) -> Cost {
         let this = std::env::current_exe().expect("this program");
+        // Taking the files away again is no part of the work, here and for the peers.
+        let dir = tempfile::tempdir().expect("a folder");
         let (url, rows) = (format!("--url={}", self.url), format!("--rows={}", self.rows));
-        Cost::printed(Command::new(this).args([format!("--way={way}"), url, rows]))
+        let dir = format!("--dir={}", dir.path().display());
+        Cost::printed(Command::new(this).args([format!("--way={way}"), url, rows, dir]))
     }
 
     /// What the server hands out, read by nobody.

@@ -17,13 +17,13 @@ use refit_benches::numbers;
 #[allow(dead_code, unused_imports, reason = "the file has its tests, and the statistics' view of the cells")]
 mod cells;
 #[path = "../../crates/warehouse/src/dataset/field.rs"]
-#[allow(unused_imports, reason = "the file has its tests")]
+#[allow(dead_code, unused_imports, reason = "the file has its tests")]
 mod field;
 #[path = "../../crates/warehouse/src/dataset/lines.rs"]
-#[allow(unused_imports, reason = "the file has its tests")]
+#[allow(dead_code, unused_imports, reason = "the file has its tests")]
 mod lines;
 #[path = "../../crates/warehouse/src/dataset/short_decimal.rs"]
-#[allow(unused_imports, reason = "the file has its tests")]
+#[allow(dead_code, unused_imports, reason = "the file has its tests")]
 mod short_decimal;
 
 use self::cells::Cells;
