@@ -183,7 +183,7 @@ fn show_progress() {
 }
 
 fn beats_the_mean(model: &Retrained) -> bool {
-    model.evaluation.metrics.rmse < model.evaluation.metrics.baseline_rmse
+    model.evaluation.metrics.regression().is_some_and(|errors| errors.rmse < errors.baseline_rmse)
 }
 
 fn summarise(months: &[Vec<Retrained>], served: &[(f64, f64)], began: DateTime<Utc>) {
@@ -207,9 +207,9 @@ fn summarise(months: &[Vec<Retrained>], served: &[(f64, f64)], began: DateTime<U
             model.model.to_string(),
             model.tuning_job.name.to_string(),
             model.parents().iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
-            format!("{:.2} min", metrics.rmse),
-            format!("{:.2} min", metrics.baseline_rmse),
-            model.evaluation.champion.as_ref().map_or(String::new(), |it| format!("{:.2} min", it.metrics.rmse)),
+            format!("{:.2} min", metrics.rmse()),
+            metrics.regression().map_or(String::new(), |errors| format!("{:.2} min", errors.baseline_rmse)),
+            model.evaluation.champion.as_ref().map_or(String::new(), |it| format!("{:.2} min", it.metrics.rmse())),
             format!("version {}", model.package.version),
             model.package.approval.to_string(),
         ]);

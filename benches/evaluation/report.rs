@@ -53,7 +53,7 @@ pub fn child(files: &Files) {
         let schema = batches[0].schema();
         let set = EvaluationSet::from_batches("rows", &schema, batches.into_iter().map(Ok));
         let evaluation = evaluate_with(&booster, set, &spec).expect("evaluated");
-        let rows = evaluation.metrics.rows;
+        let rows = evaluation.metrics.rows();
         let at = DateTime::<Utc>::UNIX_EPOCH;
         let report = Report::new(evaluation, ReportContext::new("bench", "job", at));
         html = report.html().len();

@@ -195,7 +195,7 @@ async fn a_model_is_trained_on_what_the_cluster_wrote() {
     }
     let retrained = pipeline.retrain(&one, &models).await.unwrap().into_result().unwrap();
     // It has learnt: what no model can know is less than a tenth of it.
-    let metrics = &retrained[0].evaluation.metrics;
+    let metrics = retrained[0].evaluation.metrics.regression().unwrap();
     assert!(metrics.rmse < 0.5 * metrics.baseline_rmse, "{} {}", metrics.rmse, metrics.baseline_rmse);
     assert_eq!(metrics.rows as u64, retrained[0].dataset.manifest.file(Set::Evaluation).unwrap().rows);
 

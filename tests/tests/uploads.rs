@@ -137,6 +137,6 @@ async fn parquet_trains_as_lines_do() {
         model.training_jobs.iter().map(|job| job.objective_value).collect::<Vec<_>>()
     };
     assert_eq!(objectives(lines), objectives(table));
-    assert_eq!(lines.evaluation.metrics.rmse, table.evaluation.metrics.rmse);
+    assert_eq!(lines.evaluation.metrics.rmse(), table.evaluation.metrics.rmse());
     aws.stop().await;
 }

@@ -138,9 +138,19 @@ impl Booster {
     ///
     /// Those of [`predict`](Self::predict).
     pub fn predict_by_threads(&self, batch: &RecordBatch, threads: NonZeroUsize) -> Result<Predictions, BoosterError> {
-        let columns = columns::features(batch, self.num_features, self.feature_names())?;
-        let columns: Vec<&[f32]> = columns.iter().map(Vec::as_slice).collect();
-        Ok(self.transformed(self.sum().columnar_by_threads(&columns, batch.num_rows(), threads.get())))
+        Ok(self.transformed(self.margins_by_threads(batch, threads)?))
+    }
+
+    /// What XGBoost's own metrics are computed from: [`predict_by_threads`](Self::predict_by_threads), but of `multi:softmax` the
+    /// probability of every class, as of `multi:softprob`, instead of the likeliest one.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`predict`](Self::predict).
+    pub fn predict_for_metrics(&self, batch: &RecordBatch, threads: NonZeroUsize) -> Result<Predictions, BoosterError> {
+        let (values, groups) =
+            self.objective.for_metrics().transform(self.margins_by_threads(batch, threads)?, self.num_groups());
+        Ok(Predictions { values, groups })
     }
 
     /// Like [`predict`](Self::predict), before the objective's transformation (`output_margin=True`).
@@ -176,6 +186,12 @@ impl Booster {
         let mut margins = Vec::with_capacity(batch.num_rows() * self.num_groups());
         self.sum().columnar(&columns, batch.num_rows(), &mut margins);
         Ok(margins)
+    }
+
+    fn margins_by_threads(&self, batch: &RecordBatch, threads: NonZeroUsize) -> Result<Vec<f32>, BoosterError> {
+        let columns = columns::features(batch, self.num_features, self.feature_names())?;
+        let columns: Vec<&[f32]> = columns.iter().map(Vec::as_slice).collect();
+        Ok(self.sum().columnar_by_threads(&columns, batch.num_rows(), threads.get()))
     }
 
     fn margins_dense(&self, rows: &[f32], columns: usize) -> Result<Vec<f32>, BoosterError> {

@@ -89,6 +89,14 @@ impl Objective {
         }
     }
 
+    /// The same with every class's probability where it predicts the likeliest class (`EvalTransform`).
+    pub(crate) fn for_metrics(self) -> Self {
+        match self.transform {
+            Transform::Argmax => Self { transform: Transform::Softmax, ..self },
+            _ => self,
+        }
+    }
+
     /// Turns margins, `groups` to a row, into predictions. A prediction of a class takes the place of its row's margins.
     pub(crate) fn transform(self, mut margins: Vec<f32>, groups: usize) -> (Vec<f32>, usize) {
         match self.transform {

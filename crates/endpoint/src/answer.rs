@@ -22,27 +22,64 @@ pub(crate) fn count_rows(target_model: &TargetModel, csv: &str) -> Result<usize,
 ///
 /// The multi-model containers answer with one line of values between commas, other versions with a value a line.
 pub(crate) fn read_values(target_model: &TargetModel, rows: usize, answer: &[u8]) -> Result<Vec<f64>, EndpointError> {
-    let text = String::from_utf8_lossy(answer);
-    let values: Vec<f64> = text
-        .trim()
-        .split([',', '\n'])
-        .map(|value| {
-            let value = value.trim();
-            value.parse().map_err(|_| EndpointError::UnreadableAnswer {
-                target_model: target_model.clone(),
-                value: value.chars().take(80).collect(),
-            })
-        })
-        .collect::<Result<_, _>>()?;
+    let values = numbers(target_model, &String::from_utf8_lossy(answer))?;
     match values.len() == rows {
         true => Ok(values),
         false => Err(EndpointError::WrongCount { target_model: target_model.clone(), rows, values: values.len() }),
     }
 }
 
+/// The values in a CSV answer, several for each row.
+///
+/// The multi-model containers answer with Python's lists between commas, `[0.5, 0.5],[0.1, 0.9]`, others with a line for each row.
+/// One value a row stands as [`read_values`] has it.
+pub(crate) fn read_outputs(
+    target_model: &TargetModel,
+    rows: usize,
+    answer: &[u8],
+) -> Result<Vec<Vec<f64>>, EndpointError> {
+    let text = String::from_utf8_lossy(answer);
+    let text = text.trim();
+    let lists = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
+    let outputs: Vec<&str> = match lists {
+        Some(lists) => lists.split(']').enumerate().map(|(place, list)| inside(place, list)).collect(),
+        None => text.lines().collect(),
+    };
+    if lists.is_none() && outputs.len() != rows {
+        return Ok(read_values(target_model, rows, answer)?.into_iter().map(|value| vec![value]).collect());
+    }
+    let outputs = outputs.into_iter().map(|row| numbers(target_model, row)).collect::<Result<Vec<_>, _>>()?;
+    let whole = outputs.len() == rows && outputs.iter().all(|row| row.len() == outputs[0].len());
+    match whole {
+        true => Ok(outputs),
+        false => Err(EndpointError::WrongCount {
+            target_model: target_model.clone(),
+            rows,
+            values: outputs.iter().map(Vec::len).sum(),
+        }),
+    }
+}
+
+/// What stands in a list, of which the closing bracket is cut off, and of the first the opening one.
+fn inside(place: usize, list: &str) -> &str {
+    let opened = list.trim_start_matches(|between: char| between == ',' || between.is_whitespace());
+    if place == 0 { list } else { opened.strip_prefix('[').unwrap_or(list) }
+}
+
+fn numbers(target_model: &TargetModel, text: &str) -> Result<Vec<f64>, EndpointError> {
+    let number = |value: &str| {
+        let value = value.trim();
+        value.parse().map_err(|_| EndpointError::UnreadableAnswer {
+            target_model: target_model.clone(),
+            value: value.chars().take(80).collect(),
+        })
+    };
+    text.trim().split([',', '\n']).map(number).collect()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{LARGEST_BODY, count_rows, read_values};
+    use super::{LARGEST_BODY, count_rows, read_outputs, read_values};
     use crate::{EndpointError, TargetModel};
 
     fn model() -> TargetModel {
@@ -75,6 +112,29 @@ mod tests {
         {
             let error = read_values(&model(), 1, answer.as_bytes()).unwrap_err();
             assert!(matches!(&error, EndpointError::UnreadableAnswer { value, .. } if value == bad), "{error}");
+        }
+    }
+
+    #[test]
+    fn several_values_a_row_stand_in_lists_or_in_lines() {
+        // The multi-model container's `str(list)` of a row each, between commas; a line a row; and one value a row.
+        for answer in ["[0.25, 0.75],[1.0, 0.0]", "0.25,0.75\n1.0,0.0\n", "[0.25, 0.75]\n[1.0, 0.0]\n"] {
+            assert_eq!(read_outputs(&model(), 2, answer.as_bytes()).unwrap(), [[0.25, 0.75], [1.0, 0.0]], "{answer}");
+        }
+        assert_eq!(read_outputs(&model(), 1, b"[0.25, 0.75]").unwrap(), [[0.25, 0.75]]);
+        for answer in ["0.5,2", "0.5\n2\n"] {
+            assert_eq!(read_outputs(&model(), 2, answer.as_bytes()).unwrap(), [[0.5], [2.0]], "{answer}");
+        }
+        for answer in ["[0.25, 0.75]", "[0.25, 0.75],[1.0]", "0.1,0.2,0.3"] {
+            let error = read_outputs(&model(), 2, answer.as_bytes()).unwrap_err();
+            assert!(matches!(&error, EndpointError::WrongCount { rows: 2, .. }), "{answer}: {error}");
+        }
+        for (answer, bad) in [("[0.25, x]", "x"), ("[[0.25]", "[0.25"), ("[0.25],0.5]", ""), ("[]", ""), ("", "")] {
+            let error = read_outputs(&model(), 1, answer.as_bytes()).unwrap_err();
+            assert!(
+                matches!(&error, EndpointError::UnreadableAnswer { value, .. } if value == bad),
+                "{answer}: {error}"
+            );
         }
     }
 }

@@ -1,14 +1,13 @@
 //! Held-out rows that are in Arrow already.
 
-use std::sync::Arc;
-
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Float32Type, Float64Type, SchemaRef};
+use arrow::datatypes::{DataType, Float32Type, Float64Type};
 use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
 
 use crate::EvaluationError;
+use crate::layout::{Layout, is_weight};
 
 /// What hands out record batches.
 type Source = Box<dyn Iterator<Item = Result<RecordBatch, ArrowError>> + Send>;
@@ -26,28 +25,28 @@ impl Batches {
     }
 
     /// The next batch that has rows.
-    pub(crate) fn next(&mut self, set: &str, schema: &SchemaRef) -> Result<Option<RecordBatch>, EvaluationError> {
+    pub(crate) fn next(&mut self, set: &str, layout: &Layout) -> Result<Option<RecordBatch>, EvaluationError> {
         let failed = |source| EvaluationError::Batch { set: set.to_owned(), source };
         loop {
             let Some(batch) = self.source.next() else { return Ok(None) };
             let batch = batch.map_err(failed)?;
-            if batch.num_columns() != schema.fields().len() {
-                let (expected, found) = (schema.fields().len(), batch.num_columns());
-                return Err(EvaluationError::RowWidth { set: set.to_owned(), line: self.rows + 1, expected, found });
+            if batch.num_columns() != layout.width() {
+                return Err(EvaluationError::row_width(set, self.rows + 1, layout, batch.num_columns()));
             }
-            let mut columns = vec![self.labels(set, batch.column(0), schema)?];
-            for (column, field) in batch.columns().iter().zip(schema.fields()).skip(1) {
-                columns.push(self.feature(set, column, field.name())?);
-            }
+            let labels = self.labels(set, batch.column(0), layout.label())?;
+            let features = layout.features().map(|(place, name)| self.feature(set, batch.column(place), name));
+            let features = features.collect::<Result<Vec<_>, _>>()?;
+            let weights =
+                layout.weight().map(|(place, name)| self.weights(set, batch.column(place), name)).transpose()?;
             self.rows += batch.num_rows() as u64;
             if batch.num_rows() > 0 {
-                return RecordBatch::try_new(Arc::clone(schema), columns).map(Some).map_err(failed);
+                return layout.batch(labels, features.into_iter(), weights).map(Some).map_err(failed);
             }
         }
     }
 
-    fn labels(&self, set: &str, column: &ArrayRef, schema: &SchemaRef) -> Result<ArrayRef, EvaluationError> {
-        let labels = number(set, column, schema.field(0).name(), &DataType::Float64)?;
+    fn labels(&self, set: &str, column: &ArrayRef, name: &str) -> Result<ArrayRef, EvaluationError> {
+        let labels = number(set, column, name, &DataType::Float64)?;
         let values = labels.as_primitive::<Float64Type>();
         for row in 0..values.len() {
             let (line, value) = (self.rows + row as u64 + 1, values.value(row));
@@ -60,6 +59,21 @@ impl Batches {
             }
         }
         Ok(labels)
+    }
+
+    fn weights(&self, set: &str, column: &ArrayRef, name: &str) -> Result<ArrayRef, EvaluationError> {
+        let weights = number(set, column, name, &DataType::Float64)?;
+        let values = weights.as_primitive::<Float64Type>();
+        let refused = (0..values.len()).find(|row| values.is_null(*row) || !is_weight(values.value(*row)));
+        match refused {
+            None => Ok(weights),
+            Some(row) => Err(EvaluationError::RowWeight {
+                set: set.to_owned(),
+                line: self.rows + row as u64 + 1,
+                column: name.to_owned(),
+                value: if values.is_null(row) { "null".to_owned() } else { values.value(row).to_string() },
+            }),
+        }
     }
 
     fn feature(&self, set: &str, column: &ArrayRef, name: &str) -> Result<ArrayRef, EvaluationError> {

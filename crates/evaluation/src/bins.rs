@@ -62,6 +62,10 @@ impl Bin {
     fn mean(&self) -> f64 {
         self.sum / self.weight
     }
+
+    fn counted(&self) -> (u64, f64) {
+        (self.rows, self.weight)
+    }
 }
 
 /// Values with a companion each, such as predictions with their labels.
@@ -104,6 +108,12 @@ impl Bins {
         self.bins[self.quantile_position(share)].mean()
     }
 
+    /// The same where every row counts once, whatever its weight.
+    pub(crate) fn row_quantile(&self, share: f64) -> f64 {
+        let rows = self.bins.iter().map(|bin| (bin.rows, as_f64(bin.rows)));
+        self.bins[position(rows, as_f64(self.rows), share)].mean()
+    }
+
     /// The same of the values' distances from zero.
     pub(crate) fn distance_quantile(&self, share: f64) -> f64 {
         let mut folded = BTreeMap::<i64, Bin>::new();
@@ -112,7 +122,7 @@ impl Bins {
             folded.entry(distance).or_default().merge(Bin { sum: bin.sum.abs(), ..*bin });
         }
         let bins: Vec<Bin> = folded.into_values().collect();
-        bins[position(bins.iter(), self.weight, share)].mean()
+        bins[position(bins.iter().map(Bin::counted), self.weight, share)].mean()
     }
 
     /// At most `most` bins over all but the outermost `tail` shares of the rows.
@@ -177,7 +187,7 @@ impl Bins {
     }
 
     fn quantile_position(&self, share: f64) -> usize {
-        position(self.bins.iter(), self.weight, share)
+        position(self.bins.iter().map(Bin::counted), self.weight, share)
     }
 
     fn slot(&mut self, index: i64) -> &mut Bin {
@@ -203,14 +213,14 @@ impl Bins {
     }
 }
 
-/// Where the running count reaches the share.
-fn position<'a>(bins: impl Iterator<Item = &'a Bin>, weight: f64, share: f64) -> usize {
+/// Where the running count reaches the share, of bins with their rows and weight.
+fn position(bins: impl Iterator<Item = (u64, f64)>, weight: f64, share: f64) -> usize {
     // What rounding loses while weights add up must not pass over a value.
     let wanted = share * weight * (1.0 - 1e-12);
     let mut seen = 0.0;
     let mut last = 0;
-    for (position, bin) in bins.enumerate().filter(|(_, bin)| bin.rows > 0) {
-        seen += bin.weight;
+    for (position, (_, weight)) in bins.enumerate().filter(|(_, (rows, _))| *rows > 0) {
+        seen += weight;
         last = position;
         if seen >= wanted {
             break;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use refit_booster::BoosterError;
 
 use crate::Deviance;
+use crate::layout::Layout;
 
 /// Why an evaluation failed.
 #[derive(Debug, thiserror::Error)]
@@ -33,14 +34,20 @@ pub enum EvaluationError {
         set: String,
     },
     /// A row has another number of fields than label and features.
-    #[error("line {line} of {set} has {found} fields, not {expected} (the label and {} features)", expected - 1)]
+    #[error(
+        "line {line} of {set} has {found} fields, not {expected} (the label{} and {} features)",
+        if *weighted { ", the weight" } else { "" },
+        expected - 1 - usize::from(*weighted)
+    )]
     RowWidth {
         /// The set's name.
         set: String,
         /// The line, counted from 1.
         line: u64,
-        /// Label and features.
+        /// Label and features, and the weight where there is one.
         expected: usize,
+        /// Whether one of them is the weight.
+        weighted: bool,
         /// What the line has.
         found: usize,
     },
@@ -78,6 +85,42 @@ pub enum EvaluationError {
         /// The field as written.
         value: String,
     },
+    /// A row's weight is missing, NaN, infinite or below 0.
+    #[error(
+        "the weight '{value}' ({column}) in line {line} of {set} is no finite 32-bit number from 0 on; give 0 to leave a row out"
+    )]
+    RowWeight {
+        /// The set's name.
+        set: String,
+        /// The line, counted from 1.
+        line: u64,
+        /// The weights' column.
+        column: String,
+        /// The weight as written.
+        value: String,
+    },
+    /// There are rows, and none counts.
+    #[error(
+        "all {rows} rows of {set} have the weight 0 ({column}), which leaves them out; give those that count a weight"
+    )]
+    ZeroWeights {
+        /// The set's name.
+        set: String,
+        /// The weights' column.
+        column: String,
+        /// How many rows there are.
+        rows: u64,
+    },
+    /// The set has no such column to weigh by.
+    #[error("the evaluation set {set} has no column {column} to weigh its rows by; its columns are {columns}")]
+    NoWeightColumn {
+        /// The set's name.
+        set: String,
+        /// The column asked for.
+        column: String,
+        /// The columns that there are.
+        columns: String,
+    },
     /// The set and the model disagree on how many features there are.
     #[error(
         "the evaluation set {set} has {found} features, the model was trained on {expected}; evaluate it on the dataset it came from"
@@ -97,7 +140,9 @@ pub enum EvaluationError {
         objective: String,
     },
     /// The model gives several values a row.
-    #[error("the model predicts {outputs} values a row; MAE and RMSE compare one value with one label")]
+    #[error(
+        "the model predicts {outputs} values a row, which are no classes' probabilities; one label is compared with one value"
+    )]
     Outputs {
         /// Values a row.
         outputs: usize,
@@ -122,7 +167,7 @@ pub enum EvaluationError {
     },
     /// All rows have the same class, so there is nothing to rank.
     #[error(
-        "all rows of {set} have the label {label}; widen the evaluation split or the date window until both classes are in it"
+        "all rows of {set} have the label {label}; widen the evaluation split or the date window until another class is in it"
     )]
     OneClass {
         /// The set's name.
@@ -209,13 +254,34 @@ pub enum EvaluationError {
     },
     /// The champion predicts something else than the challenger.
     #[error(
-        "the champion's objective {champion} and the challenger's {challenger} predict different things: one a class, the other an amount"
+        "the champion's objective {champion} and the challenger's {challenger} predict different things: an amount, one of two \
+         classes, or one of several"
     )]
     ChampionKind {
         /// The champion's objective.
         champion: String,
         /// The challenger's objective.
         challenger: String,
+    },
+    /// The champion tells another number of classes apart than the challenger.
+    #[error(
+        "the champion tells {champion} classes apart, the challenger {challenger}: their probabilities are of different things"
+    )]
+    ChampionClasses {
+        /// The champion's classes.
+        champion: usize,
+        /// The challenger's classes.
+        challenger: usize,
+    },
+    /// A metric that does not measure what a model predicts.
+    #[error("the metric {metric} does not measure predictions of {predictions}; compare by {remedy}")]
+    MetricMisfit {
+        /// The metric.
+        metric: String,
+        /// What is predicted.
+        predictions: &'static str,
+        /// Metrics that measure it.
+        remedy: &'static str,
     },
     /// Ranges that no number could be told apart by.
     #[error("the cuts of {column} are not in order: {before} stands before {after}; give each once, the lowest first")]
@@ -307,4 +373,11 @@ pub enum EvaluationError {
         /// What Arrow said.
         source: arrow::error::ArrowError,
     },
+}
+
+impl EvaluationError {
+    pub(crate) fn row_width(set: &str, line: u64, layout: &Layout, found: usize) -> Self {
+        let (expected, weighted) = (layout.width(), layout.weight().is_some());
+        Self::RowWidth { set: set.to_owned(), line, expected, weighted, found }
+    }
 }

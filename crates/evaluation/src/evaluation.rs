@@ -6,11 +6,11 @@ use refit_booster::Booster;
 use serde::Serialize;
 
 use crate::joint::JointHistogram;
+use crate::kind::Kind;
 use crate::scoring::Scoring;
 use crate::{
-    BinaryMetrics, CalibrationGroup, ColumnProfile, ComparisonSpec, DriftLimits, DriftReport, EvaluationError,
-    EvaluationSet, FeatureImportance, Histogram, PairedComparison, RegressionMetrics, SliceBy, SliceMetrics,
-    TrainingProfile, contract,
+    CalibrationGroup, ColumnProfile, ComparisonSpec, DriftLimits, DriftReport, EvaluationError, EvaluationSet,
+    FeatureImportance, Histogram, Metrics, PairedComparison, SliceBy, SliceMetrics, TrainingProfile, contract,
 };
 
 /// What is known of a model after it predicted every held-out row. Its size does not depend on the rows.
@@ -21,28 +21,37 @@ pub struct Evaluation {
     pub objective: String,
     /// Trees that predict: those that early stopping kept.
     pub trees: usize,
+    /// The column that says how much each row counts, where there is one.
+    pub weighted_by: Option<String>,
     /// The figures.
-    pub metrics: RegressionMetrics,
-    /// The errors (prediction − label).
-    pub error_histogram: Histogram,
-    /// Predictions against labels.
-    pub predicted_vs_actual: JointHistogram,
-    /// Mean prediction and mean label of ten groups of rows, from the lowest predictions to the highest.
-    pub calibration: Vec<CalibrationGroup>,
+    pub metrics: Metrics,
+    /// How predictions and labels are distributed, but of several classes.
+    pub distributions: Option<Distributions>,
     /// Every feature by its share of the total gain, largest first.
     pub importance: Vec<FeatureImportance>,
     /// How many rows the features' [effects](FeatureImportance::effect) were taken from.
     pub explained_rows: u64,
-    /// The figures of two classes, for an objective of `binary:`.
-    pub binary: Option<BinaryMetrics>,
     /// The champion's figures on the same rows, and what the comparison comes to.
     pub champion: Option<Champion>,
     /// Parts of the rows.
     pub slices: Vec<SliceMetrics>,
     /// How far the rows are from the training rows, where those were described.
     pub drift: Option<DriftReport>,
-    /// How the predictions are distributed: what later ones may be compared with.
+    /// How the predictions are distributed: what later ones may be compared with. Of several classes, how often each is the
+    /// likeliest.
     pub prediction_profile: ColumnProfile,
+}
+
+/// Predictions and labels that are numbers on one scale, in bins.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Distributions {
+    /// The errors (prediction − label).
+    pub error_histogram: Histogram,
+    /// Predictions against labels.
+    pub predicted_vs_actual: JointHistogram,
+    /// Mean prediction and mean label of ten groups of rows, from the lowest predictions to the highest.
+    pub calibration: Vec<CalibrationGroup>,
 }
 
 /// The model that serves, on the same rows.
@@ -50,9 +59,7 @@ pub struct Evaluation {
 #[non_exhaustive]
 pub struct Champion {
     /// Its figures.
-    pub metrics: RegressionMetrics,
-    /// Its figures of two classes.
-    pub binary: Option<BinaryMetrics>,
+    pub metrics: Metrics,
     /// The evaluated model, the challenger, against it.
     pub comparison: PairedComparison,
 }
@@ -104,14 +111,14 @@ impl EvaluationSpec<'_> {
 impl Evaluation {
     /// The figures by name, as thresholds name them: XGBoost's names where there are such.
     pub fn figures(&self) -> BTreeMap<&'static str, f64> {
-        figures(&self.metrics, self.binary.as_ref())
+        self.metrics.figures()
     }
 
     /// What a rule judges.
     pub fn evidence(&self) -> crate::Evidence<'_> {
         crate::Evidence {
             figures: self.figures(),
-            champion: self.champion.as_ref().map(|champion| figures(&champion.metrics, champion.binary.as_ref())),
+            champion: self.champion.as_ref().map(|champion| champion.metrics.figures()),
             comparison: self.champion.as_ref().map(|champion| &champion.comparison),
             not_compared: None,
             slices: &self.slices,
@@ -122,7 +129,8 @@ impl Evaluation {
 
 /// Predicts every row of `set` and measures how far the predictions are from the labels.
 ///
-/// One pass; memory does not grow with the rows, but for two classes, of which every distinct prediction is kept.
+/// One pass; memory does not grow with the rows, but for two classes, of which every distinct prediction is kept. Where the set has
+/// [weights](EvaluationSet::weighted_by), they are in every figure.
 ///
 /// # Errors
 ///
@@ -137,10 +145,12 @@ pub fn evaluate(booster: &Booster, set: EvaluationSet) -> Result<Evaluation, Eva
 ///
 /// # Errors
 ///
-/// Before a row is read: [`EvaluationError::Objective`] and [`EvaluationError::Outputs`] for a model that these
-/// figures do not fit, [`EvaluationError::FeatureCount`] and [`EvaluationError::Contract`] when model, contract and set
-/// disagree, [`EvaluationError::Champion`] when it is the champion that does not fit, or that predicts something else, and those
-/// of [`EvaluationSpec::check`]. While reading: the first bad line. [`EvaluationError::EmptySet`] when there is no row,
+/// Before a row is read: [`EvaluationError::Objective`] and [`EvaluationError::Outputs`] for a model that no
+/// figures fit, [`EvaluationError::FeatureCount`] and [`EvaluationError::Contract`] when model, contract and set
+/// disagree, [`EvaluationError::Champion`] when it is the champion that does not fit, or that predicts something else,
+/// [`EvaluationError::MetricMisfit`] for a comparison by what the model does not predict, and those
+/// of [`EvaluationSpec::check`]. While reading: the first bad line, [`EvaluationError::Class`] for the first label that is no class.
+/// [`EvaluationError::EmptySet`] when there is no row, [`EvaluationError::ZeroWeights`] when none counts,
 /// [`EvaluationError::ConstantLabel`] and [`EvaluationError::OneClass`] when there is nothing to tell apart.
 pub fn evaluate_with(
     booster: &Booster,
@@ -153,15 +163,15 @@ pub fn evaluate_with(
             .and_then(|()| same_kind(champion, booster))
             .map_err(|source| of_champion(set.name(), source))?;
     }
+    spec.comparison.as_ref().map_or(Ok(()), |comparison| comparison.metric.check(booster.objective()))?;
     spec.check(&set)?;
     let mut scoring = Scoring::new(booster, &set, spec)?;
-    let features: Vec<String> = set.features().map(str::to_owned).collect();
     for batch in set {
         scoring.add(&batch?)?;
     }
-    let evaluation = scoring.evaluation(&features)?;
+    let evaluation = scoring.evaluation()?;
     let metrics = &evaluation.metrics;
-    tracing::info!(rows = metrics.rows, mae = metrics.mae, rmse = metrics.rmse, "evaluated");
+    tracing::info!(rows = metrics.rows(), mae = metrics.mae(), rmse = metrics.rmse(), "evaluated");
     Ok(evaluation)
 }
 
@@ -170,35 +180,12 @@ pub(crate) fn of_champion(set: &str, source: EvaluationError) -> EvaluationError
     EvaluationError::Champion { set: set.to_owned(), source: Box::new(source) }
 }
 
-fn figures(metrics: &RegressionMetrics, binary: Option<&BinaryMetrics>) -> BTreeMap<&'static str, f64> {
-    let mut figures = BTreeMap::from([
-        ("mae", metrics.mae),
-        ("rmse", metrics.rmse),
-        ("bias", metrics.bias),
-        ("stdev_error", metrics.stdev_error),
-    ]);
-    let optional = [
-        ("r2", metrics.explained),
-        ("mape", metrics.mape),
-        ("deviance", metrics.deviance),
-        ("improvement_over_mean", metrics.improvement_over_mean()),
-        ("auc", binary.and_then(|binary| Some(binary.curves.as_ref()?.auc))),
-        ("pr_auc", binary.and_then(|binary| Some(binary.curves.as_ref()?.pr_auc))),
-        ("logloss", binary.map(|binary| binary.logloss)),
-        ("error", binary.map(|binary| binary.error)),
-        ("f1", binary.map(|binary| binary.f1)),
-        ("brier", binary.map(|binary| binary.brier)),
-    ];
-    figures.extend(optional.into_iter().filter_map(|(name, value)| Some((name, value?))));
-    figures
-}
-
 /// Refuses what these figures do not fit, before a row is read.
 fn check(booster: &Booster, set: &EvaluationSet) -> Result<(), EvaluationError> {
     if !predicts_labels(booster.objective()) {
         return Err(EvaluationError::Objective { objective: booster.objective().to_owned() });
     }
-    if booster.num_groups() != 1 {
+    if booster.num_groups() != 1 && Kind::of(booster) != Kind::Classes {
         return Err(EvaluationError::Outputs { outputs: booster.num_groups() });
     }
     if let Some(names) = booster.feature_names() {
@@ -211,20 +198,22 @@ fn check(booster: &Booster, set: &EvaluationSet) -> Result<(), EvaluationError> 
     Ok(())
 }
 
-/// Refuses to set an amount against a class: no metric fits both.
+/// Refuses to set an amount against a class, or other classes against each other: no metric fits both.
 fn same_kind(champion: &Booster, challenger: &Booster) -> Result<(), EvaluationError> {
-    let [one, other] = [champion, challenger].map(|booster| booster.objective().starts_with("binary:"));
-    match one == other {
-        true => Ok(()),
-        false => Err(EvaluationError::ChampionKind {
+    if Kind::of(champion) != Kind::of(challenger) {
+        return Err(EvaluationError::ChampionKind {
             champion: champion.objective().to_owned(),
             challenger: challenger.objective().to_owned(),
-        }),
+        });
+    }
+    match [champion, challenger].map(Booster::num_groups) {
+        [one, other] if one == other => Ok(()),
+        [champion, challenger] => Err(EvaluationError::ChampionClasses { champion, challenger }),
     }
 }
 
-/// Whether predictions are on the label's scale: not classes, ranks, hazards or log odds.
+/// Whether predictions are on the label's scale, or probabilities of the label: not ranks, hazards or log odds.
 fn predicts_labels(objective: &str) -> bool {
-    let other_scales = ["multi:", "rank:", "survival:"];
+    let other_scales = ["rank:", "survival:"];
     objective != "binary:logitraw" && !other_scales.iter().any(|family| objective.starts_with(family))
 }

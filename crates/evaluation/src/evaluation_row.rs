@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::RegressionMetrics;
+use crate::Metrics;
 
 /// How the history writes a moment, in UTC.
 const DATETIME: &str = "%Y/%m/%d %H:%M:%S";
@@ -27,7 +27,8 @@ pub struct EvaluationRow {
     pub objective: String,
     /// The metric that the tuning job optimised, such as `validation:rmse`.
     pub hyperparameter_tuning_metric: String,
-    /// Mean absolute error.
+    /// Mean absolute error. Of a model of classes, here and below, the error is what the probability of the class that it was
+    /// lacks: 0 for a model that is always right and sure, whatever the classes' numbers.
     pub mae: f64,
     /// Root mean squared error.
     pub rmse: f64,
@@ -57,7 +58,7 @@ impl EvaluationRow {
         training_job: impl Into<String>,
         objective: impl Into<String>,
         tuning_metric: impl Into<String>,
-        metrics: &RegressionMetrics,
+        metrics: &Metrics,
     ) -> Self {
         Self {
             datetime: DateTime::from_timestamp(datetime.timestamp(), 0).unwrap_or(datetime),
@@ -65,9 +66,9 @@ impl EvaluationRow {
             trainingjob: training_job.into(),
             objective: objective.into(),
             hyperparameter_tuning_metric: tuning_metric.into(),
-            mae: metrics.mae,
-            rmse: metrics.rmse,
-            stdev_error: metrics.stdev_error,
+            mae: metrics.mae(),
+            rmse: metrics.rmse(),
+            stdev_error: metrics.stdev_error(),
         }
     }
 

@@ -20,7 +20,8 @@ pub struct FeatureImportance {
     /// Mean cover of such a split (XGBoost's `cover`): the hessians, for a squared error the rows, that came to it.
     pub cover: f64,
     /// The mean size of the feature's contributions to predictions (SHAP values), over a sample of the rows: in the label's unit,
-    /// or in that of the objective's margin, such as log odds. None for a model that cannot be explained.
+    /// or in that of the objective's margin, such as log odds; of several classes, added up over their margins. None for a model
+    /// that cannot be explained.
     pub effect: Option<f64>,
 }
 

@@ -6,19 +6,20 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value, json};
 
-use crate::{BinaryMetrics, Evaluation, RegressionMetrics};
+use crate::{BinaryMetrics, ClassMetrics, Evaluation, Metrics, MulticlassMetrics, RegressionMetrics};
 
 impl Evaluation {
     /// `ModelQuality.Statistics` of a model package.
     pub fn model_quality(&self, evaluated_at: DateTime<Utc>) -> Value {
-        let (name, metrics) = match &self.binary {
-            Some(binary) => ("binary_classification_metrics", of_two_classes(binary)),
-            None => ("regression_metrics", of_regression(&self.metrics)),
+        let (name, metrics) = match &self.metrics {
+            Metrics::Regression(errors) => ("regression_metrics", of_regression(errors)),
+            Metrics::Binary { classes, .. } => ("binary_classification_metrics", of_two_classes(classes)),
+            Metrics::Multiclass(classes) => ("multiclass_classification_metrics", of_classes(classes)),
         };
         json!({
             "version": 0.0,
             "dataset": {
-                "item_count": self.metrics.rows,
+                "item_count": self.metrics.rows(),
                 "evaluation_time": evaluated_at.to_rfc3339_opts(SecondsFormat::Secs, true),
             },
             name: metrics,
@@ -48,9 +49,9 @@ fn of_two_classes(metrics: &BinaryMetrics) -> Value {
         ("false_positive_rate", share(false_positive, true_negative)),
         ("false_negative_rate", share(false_negative, true_positive)),
         ("auc", metrics.curves.as_ref().map(|curves| curves.auc)),
-        ("f0_5", Some(f_beta(metrics, 0.5))),
+        ("f0_5", Some(f_beta(metrics.precision, metrics.recall, 0.5))),
         ("f1", Some(metrics.f1)),
-        ("f2", Some(f_beta(metrics, 2.0))),
+        ("f2", Some(f_beta(metrics.precision, metrics.recall, 2.0))),
     ]);
     let confusion =
         json!({"0": {"0": true_negative, "1": false_positive}, "1": {"0": false_negative, "1": true_positive}});
@@ -67,11 +68,42 @@ fn of_two_classes(metrics: &BinaryMetrics) -> Value {
     all.into()
 }
 
-fn f_beta(metrics: &BinaryMetrics, beta: f64) -> f64 {
-    let [[_, false_positive], [false_negative, true_positive]] = metrics.confusion;
+/// Means over the classes by their weight, and the same of a classifier that always says the most frequent class.
+fn of_classes(metrics: &MulticlassMetrics) -> Value {
+    let mean = |of: &dyn Fn(&ClassMetrics) -> f64| {
+        metrics.classes.iter().map(|class| class.weight * of(class)).sum::<f64>() / metrics.weight
+    };
+    let f_mean = |beta: f64| mean(&|class| f_beta(class.precision, class.recall, beta));
+    // It is right on a share of the rows, all of one class, and finds all of that class.
+    let share = 1.0 - metrics.baseline_merror;
+    let mut all = values([
+        ("accuracy", Some(1.0 - metrics.merror)),
+        ("weighted_recall", Some(mean(&|class| class.recall))),
+        ("weighted_precision", Some(mean(&|class| class.precision))),
+        ("weighted_f0_5", Some(f_mean(0.5))),
+        ("weighted_f1", Some(metrics.weighted_f1)),
+        ("weighted_f2", Some(f_mean(2.0))),
+        ("accuracy_best_constant_classifier", Some(share)),
+        ("weighted_recall_best_constant_classifier", Some(share)),
+        ("weighted_precision_best_constant_classifier", Some(share * share)),
+        ("weighted_f0_5_best_constant_classifier", Some(share * f_beta(share, 1.0, 0.5))),
+        ("weighted_f1_best_constant_classifier", Some(share * f_beta(share, 1.0, 1.0))),
+        ("weighted_f2_best_constant_classifier", Some(share * f_beta(share, 1.0, 2.0))),
+    ]);
+    let by_class = |row: &[f64]| -> Value {
+        row.iter().enumerate().map(|(class, weight)| (class.to_string(), json!(weight))).collect()
+    };
+    let confusion: Map<String, Value> =
+        metrics.confusion.iter().enumerate().map(|(class, said)| (class.to_string(), by_class(said))).collect();
+    all.insert("confusion_matrix".to_owned(), confusion.into());
+    all.into()
+}
+
+/// The harmonic mean in which recall counts `beta` times as much as precision; 0 where both are.
+fn f_beta(precision: f64, recall: f64, beta: f64) -> f64 {
     let squared = beta * beta;
-    let all = (1.0 + squared) * true_positive + squared * false_negative + false_positive;
-    if all > 0.0 { (1.0 + squared) * true_positive / all } else { 0.0 }
+    let both = squared * precision + recall;
+    if both > 0.0 { (1.0 + squared) * precision * recall / both } else { 0.0 }
 }
 
 fn values<const N: usize>(figures: [(&str, Option<f64>); N]) -> Map<String, Value> {

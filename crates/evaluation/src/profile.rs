@@ -22,7 +22,7 @@ pub struct TrainingProfile {
 }
 
 /// How the values of one column are distributed.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct ColumnProfile {
     /// The column's name.
     pub name: String,
@@ -40,9 +40,25 @@ pub struct ColumnProfile {
     /// column has no value.
     #[serde(default)]
     pub quantiles: Vec<f64>,
+    /// Rows of each class from 0 on, where the column says classes, as predictions of several do. Empty for numbers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub classes: Vec<u64>,
 }
 
 impl ColumnProfile {
+    /// A column that says classes: so many rows each.
+    pub(crate) fn of_classes(name: &str, classes: &[u64]) -> Self {
+        let said = || classes.iter().enumerate().filter(|(_, rows)| **rows > 0).map(|(class, _)| class as f64);
+        Self {
+            name: name.to_owned(),
+            count: classes.iter().sum(),
+            min: said().next(),
+            max: said().next_back(),
+            classes: classes.to_vec(),
+            ..Self::default()
+        }
+    }
+
     /// The predictions of an earlier evaluation, from its `report.json`: what later predictions of the same model may be compared
     /// with.
     ///

@@ -2,51 +2,36 @@
 
 use std::num::NonZeroUsize;
 
-use arrow::array::{Array, AsArray};
-use arrow::datatypes::{Float32Type, Float64Type};
+use arrow::array::AsArray;
+use arrow::datatypes::Float64Type;
 use arrow::record_batch::RecordBatch;
 use refit_booster::Booster;
 
+use crate::drift::{PREDICTION, RowsDrift};
 use crate::evaluation::{Champion, of_champion};
 use crate::importance::importance;
+use crate::kind::Kind;
+use crate::outputs::{Outputs, Row};
 use crate::sample::Sample;
 use crate::slices::SliceTally;
+use crate::tally::{Tally, told_apart};
 use crate::{
-    BinaryTally, ComparisonSpec, Deviance, DriftLimits, DriftReport, DriftTally, Evaluation, EvaluationError,
-    EvaluationSet, EvaluationSpec, Metric, Observation, PairedTally, RegressionTally, SliceBy, TrainingProfile,
+    ComparisonSpec, Evaluation, EvaluationError, EvaluationSet, EvaluationSpec, Metric, Metrics, PairedTally, SliceBy,
 };
-
-/// What the predictions are called among the columns that drift.
-const PREDICTION: &str = "prediction";
-
-/// The figures of one model in the making.
-struct Tallies {
-    regression: RegressionTally,
-    binary: Option<BinaryTally>,
-}
 
 /// Everything that is counted while the rows pass.
 pub(crate) struct Scoring<'a> {
     set: String,
     booster: &'a Booster,
-    own: Tallies,
-    champion: Option<(&'a Booster, Tallies, PairedTally)>,
+    features: Vec<String>,
+    weight: Option<String>,
+    rows: u64,
+    own: Tally,
+    champion: Option<(&'a Booster, Tally, PairedTally)>,
     slices: Vec<(usize, SliceTally)>,
-    drift: Option<Drift>,
+    drift: Option<RowsDrift>,
     sample: Sample,
     threads: NonZeroUsize,
-}
-
-impl Tallies {
-    fn new(booster: &Booster, set: &str) -> Self {
-        let binary = booster.objective().starts_with("binary:").then(|| BinaryTally::new(set));
-        Self { regression: RegressionTally::new(set, Deviance::of_objective(booster.objective())), binary }
-    }
-
-    fn add(&mut self, row: Observation) -> Result<(), EvaluationError> {
-        self.regression.add(row)?;
-        self.binary.as_mut().map_or(Ok(()), |binary| binary.add(row))
-    }
 }
 
 impl<'a> Scoring<'a> {
@@ -62,111 +47,124 @@ impl<'a> Scoring<'a> {
         };
         let champion = match spec.champion {
             Some(champion) => {
-                Some((champion, Tallies::new(champion, name), PairedTally::new(name, comparison(champion))?))
+                Some((champion, Tally::new(champion, name), PairedTally::new(name, comparison(champion))?))
             }
             None => None,
         };
+        let kind = Kind::of(booster);
         Ok(Self {
             set: name.to_owned(),
             booster,
-            own: Tallies::new(booster, name),
+            features: set.features().map(str::to_owned).collect(),
+            weight: set.weight().map(str::to_owned),
+            rows: 0,
+            own: Tally::new(booster, name),
             champion,
-            slices: slices(booster, set, spec),
+            slices: slices(kind, set, spec),
             sample: Sample::new(set.features().len(), booster.importance().iter().map(|used| used.weight).sum()),
-            drift: spec.training.map(|training| Drift::new(set, training, spec.drift_limits)),
+            drift: spec.training.map(|training| RowsDrift::new(set, training, kind, spec.drift_limits)),
             threads: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
         })
     }
 
     pub(crate) fn add(&mut self, batch: &RecordBatch) -> Result<(), EvaluationError> {
-        let features: Vec<usize> = (1..batch.num_columns()).collect();
+        let features: Vec<usize> = (1..=self.features.len()).collect();
         let features =
             batch.project(&features).map_err(|source| EvaluationError::Batch { set: self.set.clone(), source })?;
-        let labels = batch.column(0).as_primitive::<Float64Type>().values();
-        self.sample.add(&features);
-        let rows = self.observations(self.booster, labels, &features)?;
-        rows.iter().try_for_each(|row| self.own.add(*row))?;
-        let champions = self.add_champion(labels, &features, &rows).map_err(|source| of_champion(&self.set, source))?;
+        let numbers = |column: usize| &**batch.column(column).as_primitive::<Float64Type>().values();
+        let (labels, weights) = (numbers(0), self.weight.as_ref().map(|_| numbers(self.features.len() + 1)));
+        self.rows += batch.num_rows() as u64;
+        self.sample.add(&features, weights);
+        let own = self.outputs(self.booster, labels, weights, &features)?;
+        own.rows().try_for_each(|row| self.own.add(row))?;
+        let champion = self.add_champion(&features, &own).map_err(|source| of_champion(&self.set, source))?;
         for (column, slices) in &mut self.slices {
-            slices.add(batch.column(*column), &rows)?;
+            slices.add(batch.column(*column), own.rows())?;
         }
         if let Some(drift) = &mut self.drift {
-            drift.add(batch, champions.as_ref().unwrap_or(&rows));
+            drift.add(batch, champion.as_ref().unwrap_or(&own));
         }
         Ok(())
     }
 
-    fn add_champion(
+    fn add_champion<'b>(
         &mut self,
-        labels: &[f64],
         features: &RecordBatch,
-        challengers: &[Observation],
-    ) -> Result<Option<Vec<Observation>>, EvaluationError> {
-        let champions = match &self.champion {
-            Some((champion, ..)) => self.observations(champion, labels, features)?,
+        challenger: &Outputs<'b>,
+    ) -> Result<Option<Outputs<'b>>, EvaluationError> {
+        let champion = match &self.champion {
+            Some((champion, ..)) => self.outputs(champion, challenger.labels, challenger.weights, features)?,
             None => return Ok(None),
         };
-        if let Some((_, tallies, paired)) = &mut self.champion {
-            for (champion, challenger) in champions.iter().zip(challengers) {
-                tallies.add(*champion)?;
-                paired.add(champion.label, champion.prediction, challenger.prediction, champion.weight)?;
+        if let Some((booster, tally, paired)) = &mut self.champion {
+            let kind = Kind::of(booster);
+            for (one, other) in champion.rows().zip(challenger.rows()) {
+                tally.add(one)?;
+                pair(paired, kind, one, other)?;
             }
         }
-        Ok(Some(champions))
+        Ok(Some(champion))
     }
 
-    pub(crate) fn evaluation(self, features: &[String]) -> Result<Evaluation, EvaluationError> {
+    pub(crate) fn evaluation(self) -> Result<Evaluation, EvaluationError> {
         let booster = self.booster;
-        let regression = &self.own.regression;
-        let metrics = regression.metrics()?;
-        let (set, label, rows) = (self.set.clone(), metrics.label_mean, metrics.rows);
-        if metrics.label_stdev == 0.0 {
-            let one_class = self.own.binary.is_some();
-            return Err(match one_class {
-                true => EvaluationError::OneClass { set, label },
-                false => EvaluationError::ConstantLabel { set, label, rows },
-            });
-        }
-        let champion = self.champion.as_ref().map(|(_, tallies, paired)| champion(tallies, paired)).transpose();
+        let metrics = self.metrics()?;
+        told_apart(&self.set, &metrics)?;
+        let champion = self.champion.as_ref().map(|(_, tally, paired)| champion(tally, paired)).transpose();
         let champion = champion.map_err(|source| of_champion(&self.set, source))?;
         let slices = self.slices.iter().map(|(_, slices)| slices.metrics()).collect::<Result<Vec<_>, _>>()?;
+        let kept = booster.best_ntree_limit().map(|limit| limit.saturating_mul(booster.num_groups()));
+        let effects = self.sample.effects(booster, self.threads);
         Ok(Evaluation {
             objective: booster.objective().to_owned(),
-            trees: booster.best_ntree_limit().map_or(booster.num_trees(), |limit| limit.min(booster.num_trees())),
+            trees: kept.unwrap_or(usize::MAX).min(booster.num_trees()),
+            weighted_by: self.weight,
             metrics,
-            error_histogram: regression.error_histogram(),
-            predicted_vs_actual: regression.predicted_vs_actual(),
-            calibration: regression.calibration(),
-            importance: importance(booster, features, self.sample.effects(booster, self.threads).as_deref()),
+            distributions: self.own.distributions(),
+            importance: importance(booster, &self.features, effects.as_deref()),
             explained_rows: self.sample.rows(),
-            binary: self.own.binary.as_ref().map(BinaryTally::metrics).transpose()?,
             champion,
             slices: slices.concat(),
-            drift: self.drift.as_ref().map(Drift::report),
-            prediction_profile: regression.prediction_profile(PREDICTION),
+            drift: self.drift.as_ref().map(RowsDrift::report),
+            prediction_profile: self.own.prediction_profile(PREDICTION),
         })
     }
 
-    fn observations(
+    /// The model's own figures. Rows that all have the weight 0 are not the same as none.
+    fn metrics(&self) -> Result<Metrics, EvaluationError> {
+        let (set, rows) = (self.set.clone(), self.rows);
+        match (self.own.metrics(), &self.weight) {
+            (Err(EvaluationError::EmptySet { .. }), Some(column)) if rows > 0 => {
+                Err(EvaluationError::ZeroWeights { set, column: column.clone(), rows })
+            }
+            (metrics, _) => metrics,
+        }
+    }
+
+    fn outputs<'b>(
         &self,
         booster: &Booster,
-        labels: &[f64],
+        labels: &'b [f64],
+        weights: Option<&'b [f64]>,
         features: &RecordBatch,
-    ) -> Result<Vec<Observation>, EvaluationError> {
+    ) -> Result<Outputs<'b>, EvaluationError> {
         let predictions = booster
-            .predict_by_threads(features, self.threads)
+            .predict_for_metrics(features, self.threads)
             .map_err(|source| EvaluationError::Predict { set: self.set.clone(), source })?;
-        let pairs = labels.iter().zip(&predictions.values);
-        Ok(pairs.map(|(label, prediction)| (*label, f64::from(*prediction)).into()).collect())
+        Ok(Outputs { labels, weights, predictions })
     }
 }
 
-fn champion(tallies: &Tallies, paired: &PairedTally) -> Result<Champion, EvaluationError> {
-    Ok(Champion {
-        metrics: tallies.regression.metrics()?,
-        binary: tallies.binary.as_ref().map(BinaryTally::metrics).transpose()?,
-        comparison: paired.comparison()?,
-    })
+fn pair(paired: &mut PairedTally, kind: Kind, champion: Row<'_>, challenger: Row<'_>) -> Result<(), EvaluationError> {
+    let Row { label, weight, .. } = champion;
+    match kind {
+        Kind::Classes => paired.add_classes(label, champion.outputs, challenger.outputs, weight),
+        Kind::Amount | Kind::TwoClasses => paired.add(label, champion.prediction(), challenger.prediction(), weight),
+    }
+}
+
+fn champion(tally: &Tally, paired: &PairedTally) -> Result<Champion, EvaluationError> {
+    Ok(Champion { metrics: tally.metrics()?, comparison: paired.comparison()? })
 }
 
 /// What the objectives suggest to compare by: a deviance only where both models are of its family.
@@ -177,44 +175,7 @@ fn suggested(champion: &Booster, challenger: &Booster) -> ComparisonSpec {
 }
 
 /// The columns to slice by, each with its place in a batch.
-fn slices(booster: &Booster, set: &EvaluationSet, spec: &EvaluationSpec<'_>) -> Vec<(usize, SliceTally)> {
-    let binary = booster.objective().starts_with("binary:");
+fn slices(kind: Kind, set: &EvaluationSet, spec: &EvaluationSpec<'_>) -> Vec<(usize, SliceTally)> {
     let place = |by: &SliceBy| set.features().position(|feature| feature == by.column);
-    spec.slices.iter().filter_map(|by| Some((place(by)? + 1, SliceTally::new(by.clone(), binary)))).collect()
-}
-
-/// How far the columns are from the training rows.
-struct Drift {
-    /// Each with its place in a batch, or none for the predictions.
-    columns: Vec<(Option<usize>, DriftTally)>,
-    limits: DriftLimits,
-}
-
-impl Drift {
-    /// Of the columns that the training profile describes, and of the predictions if it describes them.
-    fn new(set: &EvaluationSet, training: &TrainingProfile, limits: DriftLimits) -> Self {
-        let names = std::iter::once(training.label.as_str()).chain(set.features()).enumerate();
-        let columns = names.map(|(place, name)| (Some(place), name)).chain([(None, PREDICTION)]);
-        let known = |(place, name)| Some((place, DriftTally::new(training.column(name)?.clone())));
-        Self { columns: columns.filter_map(known).collect(), limits }
-    }
-
-    /// The predictions are those of the model that the training rows made: the champion, where there is one.
-    fn add(&mut self, batch: &RecordBatch, rows: &[Observation]) {
-        for (column, tally) in &mut self.columns {
-            match *column {
-                None => rows.iter().for_each(|row| tally.add(Some(row.prediction))),
-                Some(0) => rows.iter().for_each(|row| tally.add(Some(row.label))),
-                Some(column) => {
-                    let values = batch.column(column).as_primitive::<Float32Type>();
-                    let value = |row| values.is_valid(row).then(|| f64::from(values.value(row)));
-                    (0..values.len()).for_each(|row| tally.add(value(row)));
-                }
-            }
-        }
-    }
-
-    fn report(&self) -> DriftReport {
-        DriftReport::new(self.columns.iter().map(|(_, tally)| tally.drift(&self.limits)).collect(), self.limits)
-    }
+    spec.slices.iter().filter_map(|by| Some((place(by)? + 1, SliceTally::new(by.clone(), kind)))).collect()
 }

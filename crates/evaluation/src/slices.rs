@@ -8,7 +8,9 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use serde::{Deserialize, Serialize};
 
 use crate::EvaluationError;
-use crate::metrics::{BinaryTally, Observation};
+use crate::kind::Kind;
+use crate::metrics::{BinaryTally, checked_class, class_log_loss, lacking, likeliest};
+use crate::outputs::Row;
 use crate::sums::{Deviation, Sum};
 
 /// Values of a column that become slices of their own; rows of all later ones are one slice, [`OTHERS`].
@@ -58,49 +60,69 @@ pub struct SliceMetrics {
     pub rows: u64,
     /// Their weight.
     pub weight: f64,
-    /// Mean absolute error.
+    /// Mean absolute error; of several classes, that of the probability of the class that it was.
     pub mae: f64,
-    /// Root mean squared error.
+    /// Root mean squared error, of the same.
     pub rmse: f64,
-    /// Mean error.
-    pub bias: f64,
+    /// Mean error, but of several classes.
+    pub bias: Option<f64>,
     /// Standard deviation of the errors.
     pub stdev_error: f64,
-    /// Mean of the labels.
-    pub label_mean: f64,
+    /// Mean of the labels, but of several classes.
+    pub label_mean: Option<f64>,
     /// Area under the ROC curve, where there are two classes and both are in the slice.
     pub auc: Option<f64>,
     /// Mean log loss, where there are two classes.
     pub logloss: Option<f64>,
+    /// Share of rows whose likeliest class is not theirs, where there are several.
+    pub merror: Option<f64>,
+    /// Mean log loss, where there are several classes.
+    pub mlogloss: Option<f64>,
 }
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 struct Slice {
     rows: u64,
     weight: Sum,
     absolute: Sum,
     squared: Sum,
-    label: Sum,
     error: Deviation,
-    error_sum: Sum,
-    binary: Option<BinaryTally>,
+    rest: Rest,
+}
+
+/// What is measured beside the size of the errors.
+#[derive(Debug, Clone)]
+enum Rest {
+    Amounts(Numbers),
+    TwoClasses(Numbers, Box<BinaryTally>),
+    Classes { wrong: Sum, loss: Sum },
+}
+
+#[derive(Debug, Clone, Default)]
+struct Numbers {
+    error: Sum,
+    label: Sum,
 }
 
 /// Gathers the slices of one column.
 #[derive(Debug, Clone)]
 pub(crate) struct SliceTally {
     by: SliceBy,
-    binary: bool,
+    kind: Kind,
     slices: BTreeMap<String, Slice>,
 }
 
 impl SliceTally {
-    pub(crate) fn new(by: SliceBy, binary: bool) -> Self {
-        Self { by, binary, slices: BTreeMap::new() }
+    pub(crate) fn new(by: SliceBy, kind: Kind) -> Self {
+        Self { by, kind, slices: BTreeMap::new() }
     }
 
     /// Counts rows by their values in `column`.
-    pub(crate) fn add(&mut self, column: &ArrayRef, rows: &[Observation]) -> Result<(), EvaluationError> {
+    pub(crate) fn add<'a>(
+        &mut self,
+        column: &ArrayRef,
+        rows: impl Iterator<Item = Row<'a>>,
+    ) -> Result<(), EvaluationError> {
         let unreadable = |source| EvaluationError::SliceColumn { column: self.by.column.clone(), source };
         let options = FormatOptions::default();
         let text = ArrayFormatter::try_new(column, &options).map_err(unreadable)?;
@@ -109,24 +131,20 @@ impl SliceTally {
         } else {
             Some(arrow::compute::cast(column, &arrow::datatypes::DataType::Float64).map_err(unreadable)?)
         };
-        for (row, observation) in rows.iter().enumerate() {
+        for (place, row) in rows.enumerate().filter(|(_, row)| row.weight > 0.0) {
             let value = match &numbers {
-                _ if column.is_null(row) => MISSING.to_owned(),
-                None => text.value(row).to_string(),
-                Some(numbers) => range(&self.by.cuts, number(numbers, row)),
+                _ if column.is_null(place) => MISSING.to_owned(),
+                None => text.value(place).to_string(),
+                Some(numbers) => range(&self.by.cuts, number(numbers, place)),
             };
-            self.slice(value).add(*observation)?;
+            self.slice(value).add(row)?;
         }
         Ok(())
     }
 
     pub(crate) fn metrics(&self) -> Result<Vec<SliceMetrics>, EvaluationError> {
-        let mut slices: Vec<_> = self
-            .slices
-            .iter()
-            .filter(|(_, slice)| slice.rows > 0)
-            .map(|(value, slice)| slice.metrics(&self.by.column, value))
-            .collect::<Result<_, _>>()?;
+        let mut slices: Vec<_> =
+            self.slices.iter().map(|(value, slice)| slice.metrics(&self.by.column, value)).collect::<Result<_, _>>()?;
         slices.sort_by_key(|slice| std::cmp::Reverse(slice.rows));
         Ok(slices)
     }
@@ -134,46 +152,85 @@ impl SliceTally {
     fn slice(&mut self, value: String) -> &mut Slice {
         let full = self.slices.len() >= MOST_SLICES && !self.slices.contains_key(&value);
         let value = if full { OTHERS.to_owned() } else { value };
-        let binary = self.binary;
-        self.slices
-            .entry(value)
-            .or_insert_with(|| Slice { binary: binary.then(|| BinaryTally::new("of a slice")), ..Slice::default() })
+        let kind = self.kind;
+        self.slices.entry(value).or_insert_with(|| Slice::new(kind))
     }
 }
 
 impl Slice {
-    fn add(&mut self, row: Observation) -> Result<(), EvaluationError> {
-        let Observation { label, prediction, weight } = row;
-        if weight == 0.0 {
-            return Ok(());
-        }
+    fn new(kind: Kind) -> Self {
+        let rest = match kind {
+            Kind::Amount => Rest::Amounts(Numbers::default()),
+            Kind::TwoClasses => Rest::TwoClasses(Numbers::default(), Box::new(BinaryTally::new("of a slice"))),
+            Kind::Classes => Rest::Classes { wrong: Sum::default(), loss: Sum::default() },
+        };
+        let (weight, absolute, squared) = (Sum::default(), Sum::default(), Sum::default());
+        Self { rows: 0, weight, absolute, squared, error: Deviation::default(), rest }
+    }
+
+    /// Counts a row of a weight above 0.
+    fn add(&mut self, row: Row<'_>) -> Result<(), EvaluationError> {
+        let Row { label, weight, outputs } = row;
         self.rows += 1;
-        let error = prediction - label;
+        let error = match &mut self.rest {
+            Rest::Amounts(numbers) => numbers.add(row),
+            Rest::TwoClasses(numbers, binary) => {
+                binary.add(row.observation())?;
+                numbers.add(row)
+            }
+            Rest::Classes { wrong, loss } => {
+                let class = checked_class(self.rows, label, outputs)?;
+                wrong.add(if likeliest(outputs) == class { 0.0 } else { weight });
+                loss.add(weight * class_log_loss(class, outputs));
+                lacking(class, outputs)
+            }
+        };
         self.weight.add(weight);
         self.absolute.add(weight * error.abs());
         self.squared.add(weight * error * error);
-        self.label.add(weight * label);
         self.error.add(error, weight);
-        self.error_sum.add(weight * error);
-        self.binary.as_mut().map_or(Ok(()), |binary| binary.add(row))
+        Ok(())
     }
 
     fn metrics(&self, column: &str, value: &str) -> Result<SliceMetrics, EvaluationError> {
         let weight = self.weight.value();
-        let binary = self.binary.as_ref().map(BinaryTally::metrics).transpose()?;
-        Ok(SliceMetrics {
+        let mean = |sum: &Sum| sum.value() / weight;
+        let mut metrics = SliceMetrics {
             column: column.to_owned(),
             value: value.to_owned(),
             rows: self.rows,
             weight,
-            mae: self.absolute.value() / weight,
-            rmse: (self.squared.value() / weight).sqrt(),
-            bias: self.error_sum.value() / weight,
+            mae: mean(&self.absolute),
+            rmse: mean(&self.squared).sqrt(),
+            bias: None,
             stdev_error: self.error.stdev(),
-            label_mean: self.label.value() / weight,
-            auc: binary.as_ref().and_then(|binary| Some(binary.curves.as_ref()?.auc)),
-            logloss: binary.map(|binary| binary.logloss),
-        })
+            label_mean: None,
+            auc: None,
+            logloss: None,
+            merror: None,
+            mlogloss: None,
+        };
+        match &self.rest {
+            Rest::Amounts(numbers) | Rest::TwoClasses(numbers, _) => {
+                (metrics.bias, metrics.label_mean) = (Some(mean(&numbers.error)), Some(mean(&numbers.label)));
+            }
+            Rest::Classes { wrong, loss } => (metrics.merror, metrics.mlogloss) = (Some(mean(wrong)), Some(mean(loss))),
+        }
+        if let Rest::TwoClasses(_, binary) = &self.rest {
+            let binary = binary.metrics()?;
+            (metrics.auc, metrics.logloss) = (binary.curves.map(|curves| curves.auc), Some(binary.logloss));
+        }
+        Ok(metrics)
+    }
+}
+
+impl Numbers {
+    /// Counts a row, and gives its error back.
+    fn add(&mut self, row: Row<'_>) -> f64 {
+        let error = row.prediction() - row.label;
+        self.error.add(row.weight * error);
+        self.label.add(row.weight * row.label);
+        error
     }
 }
 

@@ -105,12 +105,23 @@ impl Pipeline {
 
 fn tell(evaluation: &Evaluation, standing: &ChampionStanding) {
     let metrics = &evaluation.metrics;
-    info!(
-        rows = metrics.rows,
-        rmse = %format_args!("{:.4}", metrics.rmse),
-        rmse_of_the_mean = %format_args!("{:.4}", metrics.baseline_rmse),
-        "evaluated"
-    );
+    if let Some(errors) = metrics.regression() {
+        info!(
+            rows = errors.rows,
+            rmse = %format_args!("{:.4}", errors.rmse),
+            rmse_of_the_mean = %format_args!("{:.4}", errors.baseline_rmse),
+            "evaluated"
+        );
+    }
+    if let Some(classes) = metrics.multiclass() {
+        info!(
+            rows = classes.rows,
+            merror = %format_args!("{:.4}", classes.merror),
+            mlogloss = %format_args!("{:.4}", classes.mlogloss),
+            mlogloss_of_the_shares = %format_args!("{:.4}", classes.baseline_mlogloss),
+            "evaluated"
+        );
+    }
     if let Some(champion) = &evaluation.champion {
         info!("{}", champion.comparison.sentence());
     }

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use refit_endpoint::FeatureContract;
+use refit_endpoint::{FeatureContract, TargetModel};
 use refit_evaluation::TrainingProfile;
 use tracing::warn;
 
@@ -17,6 +17,23 @@ impl Pipeline {
     ///
     /// [`refit_endpoint::EndpointError::RowWidth`] for the first such row; what the endpoint or the model refuses.
     pub async fn invoke(&self, model: &ModelName, csv: &str) -> Result<Vec<f64>, PipelineError> {
+        let target = self.checked(model, csv).await?;
+        self.endpoint.invoke(&target, csv).await.map_err(PipelineError::endpoint("invoked"))
+    }
+
+    /// Like [`invoke`](Self::invoke), with all values that the model gives a row: of `multi:softprob` the probability of each
+    /// class.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`invoke`](Self::invoke).
+    pub async fn invoke_outputs(&self, model: &ModelName, csv: &str) -> Result<Vec<Vec<f64>>, PipelineError> {
+        let target = self.checked(model, csv).await?;
+        self.endpoint.invoke_outputs(&target, csv).await.map_err(PipelineError::endpoint("invoked"))
+    }
+
+    /// Where the endpoint has a model that takes these rows.
+    async fn checked(&self, model: &ModelName, csv: &str) -> Result<TargetModel, PipelineError> {
         let target = target_model(model)?;
         let refused =
             |contract: Option<FeatureContract>| contract.map_or(Ok(()), |contract| contract.check(&target, csv));
@@ -24,7 +41,7 @@ impl Pipeline {
             // Another program may have had the endpoint serve a model of another contract since the last look.
             refused(self.look_at(model).await?).map_err(PipelineError::endpoint("invoked"))?;
         }
-        self.endpoint.invoke(&target, csv).await.map_err(PipelineError::endpoint("invoked"))
+        Ok(target)
     }
 
     /// Like [`invoke`](Self::invoke), for rows whose features have names: those must be the ones that the model was trained on,

@@ -34,7 +34,7 @@ impl Pipeline {
     /// [`PipelineError::NoRegion`], an unknown region or image version, and [`PipelineError::EvaluationSettings`].
     pub fn new(config: &SdkConfig, settings: Settings) -> Result<Self, PipelineError> {
         let unusable = |source| PipelineError::EvaluationSettings { source: Box::new(source) };
-        settings.evaluation.check().map_err(unusable)?;
+        settings.evaluation.check(&settings.tuning.objective).map_err(unusable)?;
         let region = config.region().ok_or(PipelineError::NoRegion)?;
         let image = xgboost_image(region.as_ref(), &settings.image_version)
             .map_err(PipelineError::aws("finding the XGBoost image"))?;

@@ -77,10 +77,16 @@ fn described(spec: ModelPackageSpec, dataset: &Prepared, tuned: &Tuned) -> Resul
 fn measured(spec: ModelPackageSpec, evaluated: &Evaluated) -> Result<ModelPackageSpec, RegistryError> {
     let metrics = &evaluated.evaluation.metrics;
     let mut spec = spec
-        .with_metadata("rmse", metrics.rmse.to_string())?
-        .with_metadata("mae", metrics.mae.to_string())?
-        .with_metadata("stdev-error", metrics.stdev_error.to_string())?
+        .with_metadata("rmse", metrics.rmse().to_string())?
+        .with_metadata("mae", metrics.mae().to_string())?
+        .with_metadata("stdev-error", metrics.stdev_error().to_string())?
         .with_metadata(CHAMPION, evaluated.champion())?;
+    if let Some(classes) = metrics.multiclass() {
+        spec = spec
+            .with_metadata("merror", classes.merror.to_string())?
+            .with_metadata("mlogloss", classes.mlogloss.to_string())?
+            .with_metadata("macro-f1", classes.macro_f1.to_string())?;
+    }
     if let Some(champion) = evaluated.standing.champion() {
         spec = spec.with_metadata(CHAMPION_SERVES, champion.serves.to_string())?;
     }

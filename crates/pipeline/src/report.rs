@@ -25,6 +25,7 @@ impl Pipeline {
         let mut context = ReportContext::new(dataset.model.as_str(), tuned.best.name.as_str(), evaluated_at);
         context.testing = self.settings.testing;
         context.unit = self.settings.evaluation.unit.clone();
+        context.class_names = self.settings.evaluation.class_names.clone();
         context.label = manifest.contract.label.name.clone();
         context.artifact_digest = Some(artifact.sha256.to_string());
         context.dataset = Some(DatasetLineage {

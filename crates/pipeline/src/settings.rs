@@ -141,6 +141,7 @@ impl TuningSettings {
 /// | `slices` | none | features by whose values the rows are told apart |
 /// | `drift_limits` | the conventional ones | from where on drift is moderate and major |
 /// | `unit` | none | the label's unit, for the report, such as `minutes` |
+/// | `class_names` | their numbers | what the classes are called in the report, from 0 on, for an objective of `multi:` |
 #[derive(Debug, Clone, Default)]
 pub struct EvaluationSettings {
     /// How a model is compared with the one that serves. Its seed is the run's, so that a rerun gives the same verdict.
@@ -151,12 +152,17 @@ pub struct EvaluationSettings {
     pub drift_limits: DriftLimits,
     /// The label's unit, for the report.
     pub unit: Option<String>,
+    /// What the classes are called in the report, from 0 on.
+    pub class_names: Vec<String>,
 }
 
 impl EvaluationSettings {
-    /// Refuses what could say nothing of any model.
-    pub(crate) fn check(&self) -> Result<(), EvaluationError> {
-        self.comparison.iter().try_for_each(ComparisonSpec::check)?;
+    /// Refuses what could say nothing of any model of this objective.
+    pub(crate) fn check(&self, objective: &str) -> Result<(), EvaluationError> {
+        self.comparison.iter().try_for_each(|comparison| {
+            comparison.check()?;
+            comparison.metric.check(objective)
+        })?;
         self.slices.iter().try_for_each(SliceBy::check)
     }
 }

@@ -72,11 +72,11 @@ pub async fn the_second_model_is_judged_beside_what_serves(config: &SdkConfig, d
     let compared = &june.evaluation.champion.as_ref().unwrap().comparison;
     assert_eq!(compared.verdict, Verdict::Better);
     // The champion's figure is what it predicts for the rows that the challenger is measured on.
-    assert_ne!(compared.champion, may.evaluation.metrics.rmse);
+    assert_ne!(compared.champion, may.evaluation.metrics.rmse());
     assert_eq!(june.package.approval, ApprovalStatus::Approved);
     let description = june.package.approval_description.as_deref().unwrap();
     assert!(description.starts_with("approved by rule: better than the champion: rmse "), "{description}");
-    assert_eq!(june.evaluation.slices.iter().map(|slice| slice.rows).sum::<u64>(), june.evaluation.metrics.rows);
+    assert_eq!(june.evaluation.slices.iter().map(|slice| slice.rows).sum::<u64>(), june.evaluation.metrics.rows());
 
     let drifted = june.evaluation.drift.as_ref().unwrap().columns.iter();
     let mut drifted: Vec<_> = drifted.map(|column| column.column.as_str()).collect();
@@ -113,7 +113,7 @@ async fn evidence_lies_in_s3(config: &SdkConfig, june: &Retrained, may: &Retrain
 
     let statistics = json(&store, &format!("{below}/statistics.json")).await;
     let rmse = &statistics["regression_metrics"]["rmse"]["value"];
-    assert_eq!(rmse.as_f64(), Some(june.evaluation.metrics.rmse));
+    assert_eq!(rmse.as_f64(), Some(june.evaluation.metrics.rmse()));
     let manifest = json(&store, &format!("{below}/manifest.json")).await;
     assert_eq!(manifest["digest"], june.dataset.manifest.digest.as_str());
     let report = json(&store, &format!("{below}/report.json")).await;

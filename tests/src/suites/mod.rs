@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod artifact_store;
 pub mod champion;
+pub mod classes;
 pub mod endpoint;
 pub mod history_log;
 pub mod pipeline;

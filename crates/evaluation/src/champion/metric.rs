@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::metrics::{brier, log_loss, quantile_loss};
+use crate::kind::Kind;
+use crate::metrics::{brier, checked_class, class_log_loss, likeliest, log_loss, quantile_loss};
 use crate::{Deviance, EvaluationError};
 
 /// A metric that two models can be compared by on the same rows.
@@ -29,7 +30,11 @@ pub enum Metric {
     Deviance(Deviance),
     /// Area under the ROC curve.
     Auc,
-    /// The mean of losses that the caller computes, such as `mlogloss`; lower is better.
+    /// Mean of `−ln p` of the class that it was, of several.
+    Mlogloss,
+    /// Share of rows whose likeliest class of several is not theirs.
+    Merror,
+    /// The mean of losses that the caller of [`PairedTally`](crate::PairedTally) computes; lower is better.
     Loss,
 }
 
@@ -38,10 +43,40 @@ impl Metric {
     pub fn of_objective(objective: &str) -> Self {
         match Deviance::of_objective(objective) {
             Some(family) => Self::Deviance(family),
-            None if objective.starts_with("binary:") => Self::Logloss,
             None if objective == "reg:absoluteerror" => Self::Mae,
-            None => Self::Rmse,
+            None => match Kind::of_objective(objective) {
+                Kind::Amount => Self::Rmse,
+                Kind::TwoClasses => Self::Logloss,
+                Kind::Classes => Self::Mlogloss,
+            },
         }
+    }
+
+    /// Refuses a metric that does not measure what models of this objective predict.
+    ///
+    /// # Errors
+    ///
+    /// [`EvaluationError::MetricMisfit`].
+    pub fn check(self, objective: &str) -> Result<(), EvaluationError> {
+        let kind = Kind::of_objective(objective);
+        match self != Self::Loss && self.is_of_classes() == (kind == Kind::Classes) {
+            true => Ok(()),
+            false => Err(self.misfit(kind)),
+        }
+    }
+
+    /// Whether it takes the probability of each of several classes.
+    pub(super) fn is_of_classes(self) -> bool {
+        matches!(self, Self::Mlogloss | Self::Merror)
+    }
+
+    pub(super) fn misfit(self, kind: Kind) -> EvaluationError {
+        let (predictions, remedy) = match kind {
+            Kind::Amount => ("one number a row", "mae, rmse, quantile_loss or deviance"),
+            Kind::TwoClasses => ("two classes", "logloss, error, brier or auc"),
+            Kind::Classes => ("several classes", "mlogloss or merror"),
+        };
+        EvaluationError::MetricMisfit { metric: self.name(), predictions, remedy }
     }
 
     /// Whether a higher value is a better one.
@@ -62,6 +97,8 @@ impl Metric {
             Self::Deviance(Deviance::Gamma) => "gamma deviance".to_owned(),
             Self::Deviance(Deviance::Tweedie { power }) => format!("Tweedie deviance of power {power}"),
             Self::Auc => "auc".to_owned(),
+            Self::Mlogloss => "mlogloss".to_owned(),
+            Self::Merror => "merror".to_owned(),
             Self::Loss => "loss".to_owned(),
         }
     }
@@ -79,7 +116,18 @@ impl Metric {
                 family.of(label, prediction).ok_or(EvaluationError::OutsideFamily { row, label, prediction, family })?
             }
             Self::Auc | Self::Loss => prediction,
+            Self::Mlogloss | Self::Merror => Err(self.misfit(Kind::Amount))?,
         })
+    }
+
+    /// The same of a row with the probability of each class.
+    pub(super) fn class_loss(self, row: u64, label: f64, probabilities: &[f32]) -> Result<f64, EvaluationError> {
+        let class = checked_class(row, label, probabilities)?;
+        match self {
+            Self::Mlogloss => Ok(class_log_loss(class, probabilities)),
+            Self::Merror => Ok(f64::from(u8::from(likeliest(probabilities) != class))),
+            _ => Err(self.misfit(Kind::Classes)),
+        }
     }
 
     /// From the mean of the losses to the metric.

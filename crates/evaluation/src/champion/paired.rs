@@ -7,6 +7,7 @@ use super::placements::{Scored, placed};
 use super::verdict::verdict;
 use super::{Change, Metric, Verdict};
 use crate::EvaluationError;
+use crate::metrics::checked_weight;
 
 /// How two models are compared.
 ///
@@ -137,8 +138,9 @@ impl PairedTally {
     ///
     /// # Errors
     ///
-    /// [`EvaluationError::NotFinite`], [`EvaluationError::Weight`], [`EvaluationError::OutsideFamily`], and
-    /// [`EvaluationError::Class`] where the metric is one of two classes and the label neither 0 nor 1.
+    /// [`EvaluationError::NotFinite`], [`EvaluationError::Weight`], [`EvaluationError::OutsideFamily`],
+    /// [`EvaluationError::Class`] where the metric is one of two classes and the label neither 0 nor 1, and
+    /// [`EvaluationError::MetricMisfit`] where it is one of several ([`add_classes`](Self::add_classes)).
     pub fn add(&mut self, label: f64, champion: f64, challenger: f64, weight: f64) -> Result<(), EvaluationError> {
         self.seen += 1;
         let row = self.seen;
@@ -166,6 +168,30 @@ impl PairedTally {
         let loss = |prediction| Ok::<_, EvaluationError>(weight * self.spec.metric.loss(row, label, prediction)?);
         let (champion, challenger) = (loss(champion)?, loss(challenger)?);
         self.groups.deal(Sums { weight, champion, challenger });
+        Ok(())
+    }
+
+    /// Counts a row of several classes: its label and the probabilities that both models gave them.
+    ///
+    /// # Errors
+    ///
+    /// [`EvaluationError::Class`], [`EvaluationError::Probability`], [`EvaluationError::Weight`], and
+    /// [`EvaluationError::MetricMisfit`] where the metric is not one of several classes.
+    pub fn add_classes(
+        &mut self,
+        label: f64,
+        champion: &[f32],
+        challenger: &[f32],
+        weight: f64,
+    ) -> Result<(), EvaluationError> {
+        self.seen += 1;
+        checked_weight(weight, self.seen)?;
+        let loss = |probabilities| self.spec.metric.class_loss(self.seen, label, probabilities);
+        let (champion, challenger) = (loss(champion)?, loss(challenger)?);
+        if weight > 0.0 {
+            self.rows += 1;
+            self.groups.deal(Sums { weight, champion: weight * champion, challenger: weight * challenger });
+        }
         Ok(())
     }
 

@@ -59,10 +59,10 @@ pub struct ColumnDrift {
     /// What it comes to.
     pub level: DriftLevel,
     /// Population stability index over tenths of the training rows, missing values being a range of their own, with
-    /// 0.0001 for an empty range. None where either side has no rows.
+    /// 0.0001 for an empty range; of predicted classes over the classes. None where either side has no rows.
     pub psi: Option<f64>,
     /// Kolmogorov-Smirnov statistic: the largest distance between both distributions, at the training quantiles, so to
-    /// about 0.01. None where either side has no values.
+    /// about 0.01. None where either side has no values, and of predicted classes, which have no order.
     pub ks: Option<f64>,
     /// The share of missing values.
     pub missing_rate: f64,
@@ -86,7 +86,7 @@ pub struct ColumnDrift {
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 #[non_exhaustive]
 pub struct DriftReport {
-    /// Features, the label, and predictions under the name `prediction`.
+    /// Features, the label, and predictions under the name `prediction`: of several classes, the likeliest one.
     pub columns: Vec<ColumnDrift>,
     /// Where moderate and major begin.
     pub limits: DriftLimits,

@@ -26,7 +26,7 @@ pub struct DriftTally {
 impl DriftTally {
     /// A tally against a training column.
     pub fn new(profile: ColumnProfile) -> Self {
-        let cuts = cuts(&profile.quantiles);
+        let cuts = if profile.classes.is_empty() { cuts(&profile.quantiles) } else { class_cuts(&profile) };
         let counts = vec![0; cuts.len() + 1];
         let (min, max) = (f64::INFINITY, f64::NEG_INFINITY);
         Self { profile, cuts, counts, missing: 0, below: 0, above: 0, min, max }
@@ -69,7 +69,7 @@ impl DriftTally {
         }
     }
 
-    /// `Σ (today − training) ln(today / training)` over tenths of the training values, and the missing ones.
+    /// `Σ (today − training) ln(today / training)` over tenths of the training values or over classes, and the missing ones.
     fn psi(&self, values: u64) -> Option<f64> {
         let training = self.profile.count + self.profile.nulls;
         let rows = values + self.missing;
@@ -84,7 +84,7 @@ impl DriftTally {
             today += count;
             // A tie may pass several tenths at once; they are one range then.
             let reached = tenths(end);
-            if (reached >= tenth && end < 1.0) || last {
+            if !self.profile.classes.is_empty() || (reached >= tenth && end < 1.0) || last {
                 let end = end.min(1.0);
                 psi += part(share(today, values) * present, (end - then) * present_then);
                 (today, then, tenth) = (0, end, reached + 1);
@@ -93,9 +93,9 @@ impl DriftTally {
         Some(psi)
     }
 
-    /// The largest distance between both distributions at the training quantiles.
+    /// The largest distance between both distributions at the training quantiles. Classes have no order to measure it along.
     fn ks(&self, values: u64) -> Option<f64> {
-        if values == 0 || self.cuts.is_empty() {
+        if values == 0 || self.cuts.is_empty() || !self.profile.classes.is_empty() {
             return None;
         }
         let mut seen = 0;
@@ -119,6 +119,16 @@ fn cuts(quantiles: &[f64]) -> Vec<(f64, f64)> {
         }
     }
     cuts
+}
+
+/// Each class with the share of values up to it.
+fn class_cuts(profile: &ColumnProfile) -> Vec<(f64, f64)> {
+    let mut seen = 0;
+    let up_to = |(class, rows): (usize, &u64)| {
+        seen += rows;
+        (class as f64, share(seen, profile.count))
+    };
+    profile.classes.iter().enumerate().map(up_to).collect()
 }
 
 /// How many whole tenths lie below a share.

@@ -39,6 +39,6 @@ impl Observation {
     }
 }
 
-pub(super) fn checked_weight(weight: f64, row: u64) -> Result<(), EvaluationError> {
+pub(crate) fn checked_weight(weight: f64, row: u64) -> Result<(), EvaluationError> {
     if weight.is_finite() && weight >= 0.0 { Ok(()) } else { Err(EvaluationError::Weight { row, weight }) }
 }

@@ -252,16 +252,16 @@ impl RegressionTally {
         self.errors.histogram(MOST_BARS, TAIL)
     }
 
-    /// The predictions' distribution, in the form in which a manifest describes a column.
+    /// The predictions' distribution, in the form in which a manifest describes a column: there each row counts once.
     pub(crate) fn prediction_profile(&self, name: &str) -> ColumnProfile {
-        let quantiles = (0..=100).map(|percent| self.predictions.quantile(f64::from(percent) / 100.0)).collect();
+        let quantiles = (0..=100).map(|percent| self.predictions.row_quantile(f64::from(percent) / 100.0)).collect();
         ColumnProfile {
             name: name.to_owned(),
             count: self.rows,
-            nulls: 0,
             min: Some(self.predictions.lowest()),
             max: Some(self.predictions.highest()),
             quantiles,
+            ..ColumnProfile::default()
         }
     }
 

@@ -25,6 +25,8 @@ pub struct ReportContext {
     pub label: String,
     /// The label's unit, such as `minutes`.
     pub unit: Option<String>,
+    /// What the classes are called, from 0 on, where the label is one of several; its number where one has no name.
+    pub class_names: Vec<String>,
     /// The artifact's SHA-256, in hex.
     pub artifact_digest: Option<String>,
     /// The dataset it was trained and evaluated on.
@@ -51,6 +53,7 @@ impl ReportContext {
             testing: false,
             label: "label".to_owned(),
             unit: None,
+            class_names: Vec::new(),
             artifact_digest: None,
             dataset: None,
             tuning: None,

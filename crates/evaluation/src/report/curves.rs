@@ -9,7 +9,7 @@ use crate::{BinaryMetrics, CurvePoint, Curves};
 
 pub(super) fn section(report: &Report) -> Markup {
     html! {
-        @if let Some(binary) = &report.evaluation.binary {
+        @if let Some(binary) = report.evaluation.metrics.binary() {
             div class="pair" {
                 @if let Some(curves) = &binary.curves { (ranking(curves)) }
                 (probabilities(binary))

@@ -6,12 +6,10 @@ use super::Report;
 use super::axis::{Axis, Frame, px};
 use super::number::{count, figure, percent, signed};
 use super::page::with_unit;
-use crate::Histogram;
 use crate::bins::as_f64;
+use crate::{Histogram, RegressionMetrics};
 
-pub(super) fn section(report: &Report) -> Markup {
-    let metrics = &report.evaluation.metrics;
-    let histogram = &report.evaluation.error_histogram;
+pub(super) fn section(report: &Report, metrics: &RegressionMetrics, histogram: &Histogram) -> Markup {
     let unit = report.context.unit.as_deref();
     let after = unit.map(|unit| format!(" {unit}")).unwrap_or_default();
     let outside = histogram.below + histogram.above;

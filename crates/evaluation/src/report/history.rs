@@ -5,9 +5,10 @@ use maud::{Markup, html};
 use super::Report;
 use super::axis::{Axis, Frame, px};
 use super::number::{count, figure};
-use super::page::with_unit;
+use super::page::{an_error, with_unit};
 use crate::EvaluationRow;
 use crate::bins::as_f64;
+use crate::kind::Kind;
 
 /// Evaluations that the chart draws.
 const DRAWN: usize = 60;
@@ -16,14 +17,19 @@ const SHOWN: usize = 15;
 
 pub(super) fn section(report: &Report) -> Markup {
     let rows = evaluations(report);
-    let drawn = &rows[rows.len().saturating_sub(DRAWN)..];
+    // Figures of another kind, such as an amount's beside a probability's, have no place on one axis.
+    let kind = Kind::of_objective(&report.evaluation.objective);
+    let alike: Vec<_> = rows.iter().filter(|row| Kind::of_objective(&row.objective) == kind).cloned().collect();
+    let drawn = &alike[alike.len().saturating_sub(DRAWN)..];
     html! {
         section {
             h2 { "History" }
             @if rows.len() == 1 {
                 p class="sub" { "This is the first evaluation of the model; later ones will be drawn beside it." }
             } @else {
-                p class="sub" { "Each evaluation on the held-out rows of its own run. Hollow: a testing run." }
+                p class="sub" { "Each evaluation on the held-out rows of its own run. Hollow: a testing run."
+                    @if report.evaluation.metrics.multiclass().is_some() { " " (an_error(report)) }
+                }
             }
             div class="beside" {
                 @if drawn.len() > 1 { (chart(drawn, report.context.unit.as_deref())) }

@@ -20,7 +20,8 @@ pub(super) fn section(evaluation: &Evaluation) -> Markup {
         section {
             h2 { "Feature importance" }
             p class="sub" { "Share of the total gain: of the loss that the trees removed, the part removed by splitting on a feature. Cover: the mean weight of the rows that come to such a split."
-                @if explained { " Effect: how far the feature moves a prediction on average (its mean absolute SHAP value over " (count(evaluation.explained_rows)) " rows)." }
+                @if explained { " Effect: how far the feature moves a prediction on average (its mean absolute SHAP value over " (count(evaluation.explained_rows)) " rows"
+                    @if evaluation.metrics.multiclass().is_some() { ", added up over the classes" } ")." }
             }
             div class="scroll" {
                 table class="bars" {

@@ -4,8 +4,9 @@ use maud::{Markup, html};
 
 use super::Report;
 use super::number::{count, figure, percent, signed};
-use super::page::shortened;
-use crate::{ChampionStanding, RegressionMetrics};
+use super::page::{an_error, shortened};
+use crate::bins::as_f64;
+use crate::{ChampionStanding, Metrics, MulticlassMetrics, RegressionMetrics};
 
 /// Characters of a query that the page shows.
 const QUERY: usize = 20_000;
@@ -60,17 +61,30 @@ fn all_figures(report: &Report) -> Markup {
                 @for (place, (name, value)) in rows(&report.evaluation.metrics).into_iter().enumerate() {
                     tr {
                         th scope="row" { (name) } td class="num" { (value) }
-                        @if let Some((_, value)) = champion.as_ref().map(|rows| &rows[place]) { td class="num" { (value) } }
+                        @if let Some((_, value)) = champion.as_ref().and_then(|rows| rows.get(place)) { td class="num" { (value) } }
                     }
                 }
             }
         }
+        @if report.evaluation.metrics.multiclass().is_some() { p class="legend" { (an_error(report)) } }
     }
 }
 
-fn rows(metrics: &RegressionMetrics) -> [(&'static str, String); 12] {
+fn rows(metrics: &Metrics) -> Vec<(&'static str, String)> {
+    let mut rows = vec![("Rows", count(metrics.rows()))];
+    if metrics.weight() != as_f64(metrics.rows()) {
+        rows.push(("Their weight", figure(metrics.weight())));
+    }
+    match (metrics.regression(), metrics.multiclass()) {
+        (Some(errors), _) => rows.extend(of_errors(errors)),
+        (None, Some(classes)) => rows.extend(of_classes(classes)),
+        (None, None) => {}
+    }
+    rows
+}
+
+fn of_errors(metrics: &RegressionMetrics) -> [(&'static str, String); 11] {
     [
-        ("Rows", count(metrics.rows)),
         ("RMSE", figure(metrics.rmse)),
         ("MAE", figure(metrics.mae)),
         ("Stdev of error (population)", figure(metrics.stdev_error)),
@@ -82,5 +96,19 @@ fn rows(metrics: &RegressionMetrics) -> [(&'static str, String); 12] {
         ("Stdev of the label (population)", figure(metrics.label_stdev)),
         ("RMSE of predicting the mean", figure(metrics.baseline_rmse)),
         ("MAE of predicting the mean", figure(metrics.baseline_mae)),
+    ]
+}
+
+fn of_classes(metrics: &MulticlassMetrics) -> [(&'static str, String); 9] {
+    [
+        ("Error rate (merror)", percent(metrics.merror)),
+        ("Log loss (mlogloss)", figure(metrics.mlogloss)),
+        ("Macro F1", figure(metrics.macro_f1)),
+        ("F1 by the classes' rows", figure(metrics.weighted_f1)),
+        ("Error rate of the most frequent class", percent(metrics.baseline_merror)),
+        ("Log loss of the classes' shares", figure(metrics.baseline_mlogloss)),
+        ("RMSE", figure(metrics.rmse)),
+        ("MAE", figure(metrics.mae)),
+        ("Stdev of error (population)", figure(metrics.stdev_error)),
     ]
 }

@@ -39,6 +39,11 @@ pub(super) fn count(rows: u64) -> String {
     grouped(&rows.to_string())
 }
 
+/// Rows by their weight: a count where they count once each.
+pub(super) fn amount(weight: f64) -> String {
+    if weight.fract() == 0.0 && weight < 1e15 { fixed(weight, 0) } else { figure(weight) }
+}
+
 /// A share as a percentage with one decimal.
 pub(super) fn percent(share: f64) -> String {
     format!("{}%", fixed(share * 100.0, 1))

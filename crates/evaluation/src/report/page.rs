@@ -3,8 +3,8 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::{
-    Report, curves, drift, error_histogram, headline, history, importance, lineage, predicted_vs_actual, slices,
-    tuning, verdict,
+    Report, confusion, curves, drift, error_histogram, headline, history, importance, lineage, predicted_vs_actual,
+    slices, tuning, verdict,
 };
 
 const STYLE: &str = include_str!("page.css");
@@ -29,11 +29,9 @@ pub(super) fn page(report: &Report) -> Markup {
                 main {
                     (verdict::section(report))
                     (headline::figures(report))
-                    div class="pair" {
-                        (predicted_vs_actual::section(report))
-                        (error_histogram::section(report))
-                    }
+                    (distributions(report))
                     (curves::section(report))
+                    (confusion::section(report))
                     (slices::section(report))
                     (drift::section(report))
                     div class="pair" {
@@ -44,9 +42,30 @@ pub(super) fn page(report: &Report) -> Markup {
                     (history::section(report))
                     (lineage::section(report))
                 }
-                footer { "Written by refit-evaluation " (env!("CARGO_PKG_VERSION")) ". Errors are prediction − actual." }
+                footer { "Written by refit-evaluation " (env!("CARGO_PKG_VERSION")) ". " (an_error(report)) }
             }
         }
+    }
+}
+
+/// How predictions and labels lie to each other, where both are numbers.
+fn distributions(report: &Report) -> Markup {
+    let evaluation = &report.evaluation;
+    html! {
+        @if let Some((errors, distributions)) = evaluation.metrics.regression().zip(evaluation.distributions.as_ref()) {
+            div class="pair" {
+                (predicted_vs_actual::section(report, distributions))
+                (error_histogram::section(report, errors, &distributions.error_histogram))
+            }
+        }
+    }
+}
+
+/// What MAE and RMSE are of.
+pub(super) fn an_error(report: &Report) -> &'static str {
+    match report.evaluation.metrics.multiclass() {
+        None => "Errors are prediction − actual.",
+        Some(_) => "The error of a row, in MAE and RMSE, is what the probability of the class that it was lacks.",
     }
 }
 

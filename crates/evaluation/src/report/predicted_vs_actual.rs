@@ -9,13 +9,13 @@ use super::axis::{Axis, Frame, px};
 use super::number::{count, percent};
 use super::page::with_unit;
 use crate::bins::as_f64;
-use crate::{CalibrationGroup, JointHistogram};
+use crate::{CalibrationGroup, Distributions, JointHistogram};
 
 /// Shades of a cell, on a logarithmic scale of its rows.
 const SHADES: usize = 7;
 
-pub(super) fn section(report: &Report) -> Markup {
-    let joint = &report.evaluation.predicted_vs_actual;
+pub(super) fn section(report: &Report, distributions: &Distributions) -> Markup {
+    let joint = &distributions.predicted_vs_actual;
     let most = joint.cells.iter().map(|cell| cell.rows).max().unwrap_or(1);
     html! {
         section {
@@ -23,20 +23,21 @@ pub(super) fn section(report: &Report) -> Markup {
             p class="sub" {
                 "The stronger a cell, the more rows. Dots: the means of ten equal groups of rows. On the dashed line predictions are right; above it they were too low."
             }
-            (chart(report, joint, most))
+            (chart(report, distributions, most))
             p class="legend" {
                 "Rows per cell: 1 "
                 span class="shades" { @for shade in 1..=SHADES { i class={ "d" (shade) } {} } }
                 " " (count(most))
                 @if joint.outside > 0 {
-                    " · " (percent(as_f64(joint.outside) / as_f64(report.evaluation.metrics.rows))) " of rows lie outside the chart"
+                    " · " (percent(as_f64(joint.outside) / as_f64(report.evaluation.metrics.rows()))) " of rows lie outside the chart"
                 }
             }
         }
     }
 }
 
-fn chart(report: &Report, joint: &JointHistogram, most: u64) -> Markup {
+fn chart(report: &Report, distributions: &Distributions, most: u64) -> Markup {
+    let joint = &distributions.predicted_vs_actual;
     let (label, unit) = (&report.context.label, report.context.unit.as_deref());
     let upper = joint.lower + joint.cell_size * as_f64(joint.side as u64);
     let axis = Axis::exact(joint.lower, upper, 5.0);
@@ -49,7 +50,7 @@ fn chart(report: &Report, joint: &JointHistogram, most: u64) -> Markup {
                 @if !path.is_empty() { path class={ "cell d" (shade) } d=(path) {} }
             }
             line class="rule" x1=(px(frame.left())) y1=(px(frame.bottom())) x2=(px(frame.right())) y2=(px(frame.top())) {}
-            (groups(&frame, &report.evaluation.calibration))
+            (groups(&frame, &distributions.calibration))
         }
     }
 }

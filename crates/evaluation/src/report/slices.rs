@@ -12,8 +12,8 @@ const SHOWN: usize = 40;
 
 pub(super) fn section(report: &Report) -> Markup {
     let slices = &report.evaluation.slices;
-    let overall = report.evaluation.metrics.mae;
-    let auc = slices.iter().any(|slice| slice.auc.is_some());
+    let overall = report.evaluation.metrics.mae();
+    let columns = columns(slices);
     html! {
         @if !slices.is_empty() {
             section {
@@ -22,15 +22,14 @@ pub(super) fn section(report: &Report) -> Markup {
                 div class="scroll" {
                     table {
                         thead { tr {
-                            th { "column" } th { "value" } th class="num" { "rows" } th class="num" { "MAE" }
-                            th class="num" { "RMSE" } th class="num" { "mean error" }
-                            @if auc { th class="num" { "AUC" } }
+                            th { "column" } th { "value" } th class="num" { "rows" }
+                            @for column in &columns { th class="num" { (column.name) } }
                             th class="num" { "MAE vs all" }
                         } }
                         tbody {
                             @for column in slices[..slices.len().min(SHOWN)].chunk_by(|one, next| one.column == next.column) {
                                 @for (place, slice) in column.iter().enumerate() {
-                                    (row(slice, (place == 0).then_some(column.len()), overall, auc))
+                                    (row(slice, (place == 0).then_some(column.len()), overall, &columns))
                                 }
                             }
                         }
@@ -44,16 +43,34 @@ pub(super) fn section(report: &Report) -> Markup {
     }
 }
 
+/// A figure that slices have.
+struct Column {
+    name: &'static str,
+    text: fn(&SliceMetrics) -> Option<String>,
+}
+
+/// The figures that any of the slices has.
+fn columns(slices: &[SliceMetrics]) -> Vec<Column> {
+    let all = [
+        Column { name: "error rate", text: |slice| slice.merror.map(percent) },
+        Column { name: "log loss", text: |slice| slice.mlogloss.map(figure) },
+        Column { name: "MAE", text: |slice| Some(figure(slice.mae)) },
+        Column { name: "RMSE", text: |slice| Some(figure(slice.rmse)) },
+        Column { name: "mean error", text: |slice| slice.bias.map(signed) },
+        Column { name: "AUC", text: |slice| slice.auc.map(figure) },
+    ];
+    all.into_iter().filter(|column| slices.iter().any(|slice| (column.text)(slice).is_some())).collect()
+}
+
 /// The first row of a column has its name, for as many rows as it has.
-fn row(slice: &SliceMetrics, first_of: Option<usize>, overall: f64, auc: bool) -> Markup {
+fn row(slice: &SliceMetrics, first_of: Option<usize>, overall: f64, columns: &[Column]) -> Markup {
     let change = if overall > 0.0 { slice.mae / overall - 1.0 } else { 0.0 };
     let class = if change > 0.25 { "bad" } else { "" };
     html! {
         tr {
             @if let Some(rows) = first_of { th rowspan=(rows) { (breakable(&slice.column)) } }
             td class="when" { (shortened(&slice.value, 40)) } td class="num" { (count(slice.rows)) }
-            td class="num" { (figure(slice.mae)) } td class="num" { (figure(slice.rmse)) } td class="num" { (signed(slice.bias)) }
-            @if auc { td class="num" { (slice.auc.map_or_else(|| "–".to_owned(), figure)) } }
+            @for column in columns { td class="num" { ((column.text)(slice).unwrap_or_else(|| "–".to_owned())) } }
             td class={ "num " (class) } { (if change < 0.0 { "↓ " } else { "↑ " }) (percent(change.abs())) }
         }
     }

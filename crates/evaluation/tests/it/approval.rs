@@ -81,10 +81,10 @@ fn drift_beyond_the_limit_waits_for_a_person() {
     let profile = ColumnProfile {
         name: "wind".into(),
         count: 100,
-        nulls: 0,
         min: Some(0.0),
         max: Some(100.0),
         quantiles: (0..=100).map(f64::from).collect(),
+        ..ColumnProfile::default()
     };
     let mut tally = DriftTally::new(profile);
     (0..100).for_each(|_| tally.add(Some(99.5)));

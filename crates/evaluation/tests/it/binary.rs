@@ -60,7 +60,7 @@ fn the_registry_gets_sagemakers_shape() {
         assert_eq!(found, expected["confusion"][label][said].as_f64());
     }
     let regression = evaluation().model_quality(at);
-    assert_eq!(regression["regression_metrics"]["rmse"]["value"].as_f64(), Some(evaluation().metrics.rmse));
+    assert_eq!(regression["regression_metrics"]["rmse"]["value"].as_f64(), Some(evaluation().metrics.rmse()));
 }
 
 #[test]

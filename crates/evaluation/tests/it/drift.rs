@@ -59,7 +59,7 @@ fn levels_are_the_conventional_ones() {
 
 #[test]
 fn a_column_without_values_has_no_psi() {
-    let profile = ColumnProfile { name: "new".into(), count: 0, nulls: 0, min: None, max: None, quantiles: Vec::new() };
+    let profile = ColumnProfile { name: "new".into(), ..ColumnProfile::default() };
     let found = tallied(&profile, &[Some(1.0), None]);
     assert_eq!((found.psi, found.ks, found.rows), (None, None, 2));
 }
@@ -92,8 +92,8 @@ proptest! {
         let rank = |percent: usize| (percent * values.len()).div_ceil(100).max(1) - 1;
         let quantiles: Vec<f64> = (0..=100).map(|percent| values[rank(percent)]).collect();
         let profile = ColumnProfile {
-            name: "x".into(), count: values.len() as u64, nulls: 0,
-            min: values.first().copied(), max: values.last().copied(), quantiles,
+            name: "x".into(), count: values.len() as u64, min: values.first().copied(), max: values.last().copied(), quantiles,
+            ..ColumnProfile::default()
         };
         let today: Vec<_> = values.iter().copied().map(Some).collect();
         let found = tallied(&profile, &today);

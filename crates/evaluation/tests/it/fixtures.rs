@@ -4,7 +4,7 @@ use std::io::Cursor;
 use std::path::PathBuf;
 
 use refit_booster::Booster;
-use refit_evaluation::{Evaluation, EvaluationError, EvaluationSet, evaluate};
+use refit_evaluation::{Evaluation, EvaluationError, EvaluationSet, RegressionMetrics, evaluate};
 use serde_json::Value;
 
 pub(crate) fn path(name: &str) -> PathBuf {
@@ -21,6 +21,11 @@ pub(crate) fn booster(name: &str) -> Booster {
 
 pub(crate) fn expected() -> Value {
     serde_json::from_slice(&std::fs::read(path("expected.json")).unwrap()).unwrap()
+}
+
+/// The figures of the fixture's rows.
+pub(crate) fn errors() -> RegressionMetrics {
+    evaluation().metrics.regression().unwrap().clone()
 }
 
 pub(crate) fn evaluation() -> Evaluation {

@@ -77,7 +77,7 @@ fn a_row_of_an_evaluation_survives_the_file() {
     let moment = Utc.with_ymd_and_hms(2024, 5, 31, 6, 0, 7).unwrap() + chrono::TimeDelta::milliseconds(250);
     let row = EvaluationRow::new(moment, "job", &evaluation.objective, "validation:rmse", &evaluation.metrics);
     assert_eq!(row.objective, "reg:squarederror");
-    assert_eq!((row.mae, row.rmse), (evaluation.metrics.mae, evaluation.metrics.rmse));
+    assert_eq!((row.mae, row.rmse), (evaluation.metrics.mae(), evaluation.metrics.rmse()));
     let row = row.testing(true);
     assert_eq!(read(&written(std::slice::from_ref(&row))).unwrap(), [row]);
 }

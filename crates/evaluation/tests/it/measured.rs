@@ -3,7 +3,7 @@
 use refit_evaluation::{EvaluationSet, RegressionMetrics, evaluate};
 use serde_json::Value;
 
-use crate::fixtures::{booster, evaluated, evaluation, expected, features, path, set};
+use crate::fixtures::{booster, errors, evaluated, evaluation, expected, features, path, set};
 
 #[track_caller]
 fn assert_close(found: f64, expected: f64, tolerance: f64, what: &str) {
@@ -14,7 +14,7 @@ fn assert_close(found: f64, expected: f64, tolerance: f64, what: &str) {
 #[test]
 fn the_figures_are_those_of_scikit_learn() {
     let expected = expected();
-    let metrics = evaluation().metrics;
+    let metrics = errors();
     assert_eq!(Some(metrics.rows), expected["rows"].as_u64());
     let found = [
         ("mae", metrics.mae),
@@ -56,7 +56,7 @@ fn importance_is_that_of_xgboost() {
 #[test]
 fn the_histogram_holds_every_error() {
     let expected = expected();
-    let histogram = evaluation().error_histogram;
+    let histogram = evaluation().distributions.unwrap().error_histogram;
     let errors: Vec<f64> = expected["errors"].as_array().unwrap().iter().filter_map(Value::as_f64).collect();
     assert_close(histogram.lowest, expected["error_lowest"].as_f64().unwrap(), 1e-12, "lowest");
     assert_close(histogram.highest, expected["error_highest"].as_f64().unwrap(), 1e-12, "highest");
@@ -74,13 +74,13 @@ fn the_histogram_holds_every_error() {
 
 #[test]
 fn binned_rows_add_up() {
-    let evaluation = evaluation();
-    let joint = &evaluation.predicted_vs_actual;
+    let distributions = evaluation().distributions.unwrap();
+    let joint = &distributions.predicted_vs_actual;
     assert_eq!(joint.cells.iter().map(|cell| cell.rows).sum::<u64>() + joint.outside, 400);
-    let groups = &evaluation.calibration;
+    let groups = &distributions.calibration;
     assert_eq!(groups.iter().map(|group| group.rows).sum::<u64>(), 400);
     let actual: f64 = groups.iter().map(|group| group.actual * group.rows as f64).sum::<f64>() / 400.0;
-    assert_close(actual, evaluation.metrics.label_mean, 1e-12, "mean over the groups");
+    assert_close(actual, errors().label_mean, 1e-12, "mean over the groups");
     assert!(groups.is_sorted_by(|one, other| one.predicted < other.predicted));
 }
 

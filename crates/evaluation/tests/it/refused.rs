@@ -91,10 +91,20 @@ fn another_number_of_features_names_both() {
 }
 
 #[test]
-fn a_model_of_classes_by_its_objective() {
-    // The rows would be refused too; the model is looked at first.
-    let error = evaluate(&booster("classes.tar.gz"), set("not a row")).unwrap_err();
-    assert!(matches!(&error, EvaluationError::Objective { objective } if objective == "multi:softprob"), "{error}");
+fn labels_that_are_no_class_by_their_row() {
+    for (label, row) in [("3", 2), ("-1", 2), ("1.5", 2), ("1e9", 2)] {
+        let lines = format!("{GOOD}{label},8,1205,13.5,9.9,0\n{GOOD}");
+        let error = evaluate(&booster("classes.tar.gz"), set(&lines)).unwrap_err();
+        let text = format!(
+            "row {row} has the label {}; the classes are the whole numbers 0 to 2",
+            label.parse::<f64>().unwrap()
+        );
+        assert_eq!(error.to_string(), text);
+    }
+    let error = evaluate(&booster("classes.tar.gz"), set(&GOOD.repeat(3))).unwrap_err();
+    let text =
+        "all rows of rows have the label 1; widen the evaluation split or the date window until another class is in it";
+    assert_eq!(error.to_string(), text);
 }
 
 #[test]

@@ -177,7 +177,7 @@ fn the_page_stays_below_a_megabyte() {
 fn the_json_holds_what_the_page_leaves_out() {
     let report = Report::new(evaluation(), context());
     let json = report.json();
-    assert_eq!(json["evaluation"]["metrics"]["rmse"].as_f64(), Some(evaluation().metrics.rmse));
+    assert_eq!(json["evaluation"]["metrics"]["rmse"].as_f64(), Some(evaluation().metrics.rmse()));
     assert_eq!(json["evaluation"]["importance"].as_array().unwrap().len(), 5);
     assert_eq!(json["context"]["tuning"]["trials"][0]["hyperparameters"]["eta"], "0.31284763");
     assert_eq!(json["context"]["history"].as_array().unwrap().len(), 2);
