@@ -1,5 +1,7 @@
 //! Which set a row belongs to.
 
+use std::fmt;
+
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +22,16 @@ pub enum Set {
 impl Set {
     /// All sets.
     pub const ALL: [Self; 3] = [Self::Train, Self::Validation, Self::Evaluation];
+}
+
+impl fmt::Display for Set {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Train => "train",
+            Self::Validation => "validation",
+            Self::Evaluation => "evaluation",
+        })
+    }
 }
 
 /// A rule that puts each row into one [`Set`], whatever order the rows come in. Its column is never a feature.

@@ -182,6 +182,39 @@ fn the_query_runs_once_and_the_manifest_says_what_was_written() {
     assert!(!dir.path().join("train.parquet").exists() && !dir.path().join("train.csv").exists());
 }
 
+/// As where a file was taken away from below the prefix, or another's lies there: nothing is made of what UNLOAD left.
+#[test]
+fn files_without_all_rows_make_no_dataset() {
+    let cluster = Cluster::start();
+    let counted = |set: Set| cluster.written.lock().unwrap()[&format!("s3://bucket/{set}/")].len() as u64;
+    for (train, validation) in [(0, -1), (1, 0), (0, i64::MIN)] {
+        let mut unloading = cluster.begin(&all(), &by_hash("id")).unwrap().expect("it unloads");
+        let mut sets = Vec::new();
+        for (set, more) in Unloading::SETS.into_iter().zip([train, validation]) {
+            unloading.unload(set, &format!("s3://bucket/{set}/")).unwrap();
+            let rows = counted(set).saturating_add_signed(more);
+            // Each part has some of them, and where none has any there is no part.
+            let part = |part: u64, rows| Part { name: format!("{set}/{part}"), rows, bytes: rows, etag: String::new() };
+            let parts = if rows > 0 { vec![part(0, rows / 3), part(1, rows - rows / 3)] } else { Vec::new() };
+            sets.push((set, format!("{set}/"), parts));
+        }
+        let dir = tempfile::tempdir().unwrap();
+        let error = unloading.finish(sets, &[&Folder::new(dir.path())]).unwrap_err();
+        let wrong = if train == 0 { Set::Validation } else { Set::Train };
+        let told = counted(wrong).saturating_add_signed(train + validation);
+        match &error {
+            WarehouseError::UnloadedRows { set, counted: has, listed } => {
+                assert_eq!((*set, *has, *listed), (wrong, counted(wrong), told));
+            }
+            other => panic!("{other}"),
+        }
+        for said in [wrong.to_string(), counted(wrong).to_string(), told.to_string(), "clear the prefix".to_owned()] {
+            assert!(error.to_string().contains(&said), "{error}");
+        }
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
+}
+
 #[test]
 fn the_digest_is_one_of_the_rows_whatever_their_order() {
     let cluster = Cluster::start();

@@ -85,7 +85,8 @@ impl Unloading {
     /// manifest says so, too.
     ///
     /// # Errors
-    /// The server fails, or a place: [`WarehouseError::Unwritten`].
+    /// [`WarehouseError::UnloadedRows`] where a set's files have not as many rows as the cluster counted, before anything is
+    /// written. The server fails, or a place: [`WarehouseError::Unwritten`].
     pub fn finish(
         mut self,
         unloaded: Vec<(Set, String, Vec<Part>)>,
@@ -96,6 +97,10 @@ impl Unloading {
                 file.name.clone_from(name);
                 file.bytes = parts.iter().map(|part| part.bytes).sum();
                 file.parts.clone_from(parts);
+            }
+            let listed = file.parts.iter().fold(0, |rows: u64, part| rows.saturating_add(part.rows));
+            if listed != file.rows {
+                return Err(WarehouseError::UnloadedRows { set: file.set, counted: file.rows, listed });
             }
         }
         let metadata = rows::begin(&mut self.session, Dialect::Redshift, &self.connection, None)?;
