@@ -2,6 +2,7 @@
 //! sets are checked against Python elsewhere.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[allow(dead_code, reason = "other tests use more of the double")]
 mod double;
 #[path = "support/postgres.rs"]
 #[allow(dead_code, reason = "other tests use more of the server")]

@@ -206,6 +206,9 @@ pub enum WarehouseError {
         /// How many the manifest lists.
         listed: u64,
     },
+    /// The caller stopped it, by the [`Stop`](crate::Stop) of its extract.
+    #[error("it was stopped by its caller, and nothing of it is kept: ask again")]
+    CalledOff,
     /// The thread that reads the rows ended without a word.
     #[error("the thread that reads the rows stopped before the last of them: extract again, and report it as a bug")]
     Stopped,

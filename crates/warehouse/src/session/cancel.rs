@@ -11,8 +11,8 @@ use super::Connector;
 use super::transport::{Handle, Transport};
 use crate::connection::Host;
 
-/// Stops what a session does, and the session.
-pub(crate) struct Canceller {
+/// Stops what a session does, and the session, from another thread.
+pub(super) struct Canceller {
     pub(super) connector: Arc<Connector>,
     pub(super) host: Host,
     /// What the server knows the session by; without it the session can only be left.
@@ -22,18 +22,18 @@ pub(crate) struct Canceller {
 
 impl Canceller {
     /// Works on a thread of its own: asking the server takes a connection, which must not hold up the caller.
-    pub(crate) fn cancel(self) {
+    pub(super) fn cancel(self) {
         let stop = move || {
             // Without the request a server that sends nothing yet would go on computing.
             if let Some(key) = self.key
                 && let Err(error) = self.ask(key)
             {
-                tracing::debug!(%error, "the query of a dropped reader could not be cancelled");
+                tracing::debug!(%error, "a query could not be cancelled");
             }
             self.handle.close();
         };
         if let Err(error) = thread::Builder::new().name("refit-warehouse-cancel".to_owned()).spawn(stop) {
-            tracing::debug!(%error, "the query of a dropped reader could not be cancelled");
+            tracing::debug!(%error, "a query could not be cancelled");
         }
     }
 

@@ -14,17 +14,18 @@ use postgres_protocol::IsNull;
 use postgres_protocol::message::backend::{Message, RowDescriptionBody};
 use postgres_protocol::message::frontend::{self, BindError};
 
-pub(crate) use self::cancel::Canceller;
 use self::messages::{Messages, Received};
 pub(crate) use self::open::Connector;
 pub(crate) use self::refusal::Failure;
 use self::refusal::Refusal;
+use crate::stop::Watch;
 
 /// One connection. After a failure it is of no further use; dropped, it says goodbye.
 pub(crate) struct Session {
     messages: Messages,
     parameters: HashMap<String, String>,
-    canceller: Option<Canceller>,
+    /// Lets the session be stopped from elsewhere.
+    _watch: Watch,
 }
 
 /// A statement as the server understood it.
@@ -47,11 +48,6 @@ impl Session {
     /// What the server said of itself, such as its `server_version`.
     pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
         self.parameters.get(name).map(String::as_str)
-    }
-
-    /// What stops the session from another thread: the first time it is asked for.
-    pub(crate) fn canceller(&mut self) -> Option<Canceller> {
-        self.canceller.take()
     }
 
     /// Runs SQL without parameters, and returns the rows it has as text.
