@@ -122,6 +122,13 @@ pub(crate) struct Watch {
     id: u64,
 }
 
+impl Watch {
+    /// Whether the stop was called.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.stop.is_stopped()
+    }
+}
+
 impl Drop for Watch {
     fn drop(&mut self) {
         let ended = self.stop.at_work().cancels.remove(&self.id);

@@ -8,6 +8,8 @@ mod refusal;
 mod transport;
 
 use std::collections::HashMap;
+use std::io;
+use std::sync::Arc;
 
 use fallible_iterator::FallibleIterator;
 use postgres_protocol::IsNull;
@@ -25,7 +27,9 @@ pub(crate) struct Session {
     messages: Messages,
     parameters: HashMap<String, String>,
     /// Lets the session be stopped from elsewhere.
-    _watch: Watch,
+    watch: Watch,
+    /// Tells who cancels it that it is there.
+    _alive: Arc<()>,
 }
 
 /// A statement as the server understood it.
@@ -53,7 +57,7 @@ impl Session {
     /// Runs SQL without parameters, and returns the rows it has as text.
     pub(crate) fn ask(&mut self, sql: &str) -> Result<Vec<Vec<Option<String>>>, Failure> {
         frontend::query(sql, &mut self.messages.output)?;
-        self.messages.send()?;
+        self.send()?;
         let mut rows = Vec::new();
         while let Some(row) = self.next_row()? {
             let values = Values::new(row).ok_or_else(Failure::malformed)?;
@@ -72,7 +76,7 @@ impl Session {
         frontend::parse("", sql, [], output)?;
         frontend::describe(b'S', "", output)?;
         frontend::sync(output);
-        self.messages.send()?;
+        self.send()?;
         let mut statement = Statement { parameters: 0, columns: Vec::new() };
         loop {
             match self.receive()? {
@@ -96,12 +100,12 @@ impl Session {
             Ok(IsNull::No)
         };
         frontend::bind("", "", [], values, write, formats.iter().copied(), output).map_err(|error| match error {
-            BindError::Conversion(error) => Failure::Lost(std::io::Error::other(error)),
+            BindError::Conversion(error) => Failure::Lost(io::Error::other(error)),
             BindError::Serialization(error) => Failure::Lost(error),
         })?;
         frontend::execute("", 0, output)?;
         frontend::sync(output);
-        Ok(self.messages.send()?)
+        self.send()
     }
 
     /// The next row's values, `None` after the last.
@@ -112,6 +116,14 @@ impl Session {
                 Received::Other(Message::ReadyForQuery(_)) => return Ok(None),
                 Received::Other(_) => (),
             }
+        }
+    }
+
+    /// Sends what is in the output, unless the session was stopped: a statement that came after its cancellation would run on.
+    fn send(&mut self) -> Result<(), Failure> {
+        match self.watch.is_stopped() {
+            true => Err(Failure::Lost(io::Error::new(io::ErrorKind::ConnectionAborted, "the session was stopped"))),
+            false => Ok(self.messages.send()?),
         }
     }
 

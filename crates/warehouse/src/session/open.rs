@@ -67,9 +67,11 @@ impl Connector {
         let (key, parameters) =
             self.start(&mut messages, entrant).map_err(|failure| self.explain(host, &entrant.user, failure))?;
         messages.transport().unlimited().map_err(lost)?;
-        let canceller = Canceller { connector: self.clone(), host: host.clone(), key, handle };
+        let alive = Arc::new(());
+        let session = Arc::downgrade(&alive);
+        let canceller = Canceller { connector: self.clone(), host: host.clone(), key, handle, session };
         let watch = stop.watch(Box::new(move || canceller.cancel()));
-        Ok(Session { messages, parameters, _watch: watch })
+        Ok(Session { messages, parameters, watch, _alive: alive })
     }
 
     /// Encrypts the connection where it should be.

@@ -14,7 +14,7 @@ mod wire;
 use std::collections::HashMap;
 use std::io;
 use std::net::{TcpListener, TcpStream};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -58,9 +58,9 @@ struct Cluster {
     postgres: String,
     write: Arc<Write>,
     said: Mutex<Vec<String>>,
-    /// What cancels the statements of the sessions there are. One whose client went away runs its statement to the end, if nobody
-    /// cancels it.
-    sessions: Mutex<HashMap<Key, CancelToken>>,
+    /// What cancels the statements of the sessions there are, in the PostgreSQL below and here. One whose client went away runs its
+    /// statement to the end, if nobody cancels it.
+    sessions: Mutex<HashMap<Key, (CancelToken, Arc<AtomicBool>)>>,
     begun: AtomicU32,
     lingers: AtomicU32,
 }
@@ -110,8 +110,9 @@ impl Cluster {
         let said = match visitor {
             Visitor::Client(said) => said,
             Visitor::Canceller(key) => {
-                if let Some(session) = self.sessions.lock().unwrap().get(&key) {
-                    session.cancel_query(NoTls).unwrap();
+                if let Some((below, here)) = self.sessions.lock().unwrap().get(&key) {
+                    here.store(true, Ordering::SeqCst);
+                    below.cancel_query(NoTls).unwrap();
                 }
                 return Ok(());
             }
@@ -119,9 +120,10 @@ impl Cluster {
         let begun = self.begun.fetch_add(1, Ordering::SeqCst);
         let key = (u64::from(begun) << 32 | 0x5e_c4e7).to_be_bytes();
         let client = Client::connect(&self.postgres, NoTls).unwrap();
-        self.sessions.lock().unwrap().insert(key, client.cancel_token());
+        let cancelled = Arc::new(AtomicBool::new(false));
+        self.sessions.lock().unwrap().insert(key, (client.cancel_token(), cancelled.clone()));
         let served = match wire.let_in(&said, PASSWORD, &key)? {
-            true => Session { client, cluster: self, prepared: None, broken: false }.serve(wire),
+            true => Session { client, cluster: self, cancelled, prepared: None, broken: false }.serve(wire),
             false => Ok(()),
         };
         self.sessions.lock().unwrap().remove(&key);
@@ -132,6 +134,8 @@ impl Cluster {
 struct Session<'a> {
     client: Client,
     cluster: &'a Cluster,
+    /// Whether its statement was cancelled.
+    cancelled: Arc<AtomicBool>,
     /// The unnamed statement.
     prepared: Option<(String, Vec<Field>)>,
     /// After an error messages are passed over until the next Sync.
@@ -205,11 +209,12 @@ impl Session<'_> {
     fn simple(&mut self, wire: &mut Wire, sql: String) -> Result<(), Refusal> {
         self.check(&sql)?;
         if sql.starts_with("UNLOAD") {
+            self.cancelled.store(false, Ordering::SeqCst);
             let statement = Statement::parse(&sql).map_err(|problem| Refusal::said("42601", &problem))?;
             let (names, rows) = self.rows(&statement.query)?;
             (self.cluster.write)(&statement, &names, rows)
                 .map_err(|problem| Refusal::said("XX000", &format!("S3ServiceException:{problem}")))?;
-            self.rows(&format!("SELECT pg_sleep({})", self.cluster.lingers.load(Ordering::SeqCst)))?;
+            self.linger()?;
             return Ok(wire.complete("UNLOAD")?);
         }
         let (names, mut rows) = self.rows(&sql)?;
@@ -223,6 +228,17 @@ impl Session<'_> {
         wire.describe(&fields)?;
         rows.iter().try_for_each(|row| wire.row(row))?;
         Ok(wire.complete("SELECT")?)
+    }
+
+    /// A moment after the other, since a cancellation between two statements is none to the PostgreSQL below.
+    fn linger(&mut self) -> Result<(), Refusal> {
+        for _ in 0..10 * self.cluster.lingers.load(Ordering::SeqCst) {
+            if self.cancelled.load(Ordering::SeqCst) {
+                return Err(Refusal::said("57014", "Query cancelled on user's request"));
+            }
+            self.rows("SELECT pg_sleep(0.1)")?;
+        }
+        Ok(())
     }
 
     fn parse(&mut self, wire: &mut Wire, sql: String) -> Result<(), Refusal> {
