@@ -8,7 +8,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 use aws_config::{BehaviorVersion, SdkConfig};
 use chrono::{NaiveDate, Utc};
 use clap::{Parser, Subcommand};
@@ -19,6 +19,8 @@ use refit_pipeline::warehouse::{
     Connection, DatasetSpec, DateWindow, Extract, Percent, Postgres, Split, Sqlite, Warehouse,
 };
 use refit_pipeline::{ModelSpec, Outcomes, Pipeline, RunId, Settings};
+use tokio::signal::ctrl_c;
+use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 /// What an account is for. Its bucket, its role and its endpoint are called after it.
@@ -97,7 +99,15 @@ async fn run(step: &Step, account: &Account, config: &SdkConfig, pipeline: &Pipe
     }
     match step {
         Step::Prepare { warehouse, day } => {
-            let prepared = pipeline.prepare(&run_of(*day)?, open(warehouse)?, &models).await?;
+            let run = run_of(*day)?;
+            let prepared = tokio::select! {
+                prepared = pipeline.prepare(&run, open(warehouse)?, &models) => prepared?,
+                interrupted = interrupted() => {
+                    interrupted?;
+                    pipeline.settled().await;
+                    bail!("interrupted: the queries are cancelled, and nothing is kept of what was not whole");
+                }
+            };
             report(prepared, |prepared| println!("{}\t{}", prepared.model, prepared.dir.display()))?;
         }
         Step::Retrain { day } => {
@@ -123,6 +133,15 @@ async fn run(step: &Step, account: &Account, config: &SdkConfig, pipeline: &Pipe
         }
     }
     Ok(())
+}
+
+/// Ctrl-C, or the SIGTERM of a scheduler that takes the machine away.
+async fn interrupted() -> std::io::Result<()> {
+    let mut terminated = signal(SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = ctrl_c() => interrupted,
+        _ = terminated.recv() => Ok(()),
+    }
 }
 
 fn settings(args: &Args, account: &Account) -> anyhow::Result<Settings> {

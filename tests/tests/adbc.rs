@@ -1,4 +1,4 @@
-//! Extraction through ADBC drivers from PyPI: SQLite's, on a database that Python made, and PostgreSQL's.
+//! Extraction through ADBC drivers from PyPI: SQLite's, on a database that Python made, PostgreSQL's, and DuckDB.
 
 #[path = "../../crates/warehouse/tests/support/postgres.rs"]
 #[allow(dead_code, reason = "the warehouse's tests use more of the server")]
@@ -157,4 +157,56 @@ fn postgresqls_driver_gives_the_rows_that_the_server_has() {
         "{}",
         chain(&failed)
     );
+}
+
+/// DuckDB is its own driver. PyPI has it as a module of Python, which takes Python's functions from the process that loads it: so it
+/// is tried in a process that has them, where Python comes as a library.
+#[test]
+fn duckdb_is_a_driver_itself() {
+    const FIND: &str = "
+import adbc_driver_duckdb, os, sysconfig
+library = os.path.join(sysconfig.get_config_var('LIBDIR') or '', sysconfig.get_config_var('INSTSONAME') or '')
+print(adbc_driver_duckdb.driver_path())
+print(library if os.path.isfile(library) and '.so' in library else '')
+";
+    let Ok(driver) = std::env::var("REFIT_TESTS_DUCKDB") else {
+        let found = python::run(["-c", FIND]);
+        let (driver, library) = found.split_once('\n').unwrap();
+        if library.trim().is_empty() {
+            return println!("not run: this Python comes without a library of its own");
+        }
+        let mut again = std::process::Command::new(std::env::current_exe().unwrap());
+        again.args(["--exact", "duckdb_is_a_driver_itself", "--nocapture"]);
+        let output = again.env("REFIT_TESTS_DUCKDB", driver).env("LD_PRELOAD", library.trim()).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(String::from_utf8_lossy(&output.stdout).contains("1 passed"));
+        return;
+    };
+    let duckdb = Adbc::driver(&driver).entry_point("duckdb_adbc_init").option("path", ":memory:");
+    let sql = "SELECT CAST(i AS BIGINT) AS key, i * 0.37::DOUBLE AS y, CASE WHEN i % 7 > 0 THEN i * 1.7::DOUBLE END AS x, i % 97 AS n,
+            i % 2 = 0 AS flag FROM range(20000) t(i) WHERE i >= $1 AND 'row ' || i <> $2 ORDER BY i";
+    let extract = Extract::new(sql).bind(100).bind("row 9'999");
+    let tenth = || Percent::new(10).unwrap();
+    let split = Split::ByHash { column: "key".to_owned(), validation: tenth(), evaluation: tenth() };
+    let dir = tempfile::tempdir().unwrap();
+    let written = |warehouse: &dyn Warehouse, extract: &Extract, folder: &str| {
+        let spec = DatasetSpec::new("y", split.clone());
+        let manifest = spec.write(warehouse.extract(extract).unwrap(), extract, &dir.path().join(folder)).unwrap();
+        manifest.files.into_iter().map(|file| (file.rows, file.sha256)).collect::<Vec<_>>()
+    };
+    // The same rows from PostgreSQL, by the reader of our own.
+    let server = postgres::Server::start();
+    let theirs = sql.replace("DOUBLE", "float8").replace("range(20000) t(i)", "generate_series(0, 19999) i");
+    let postgres = Postgres::new(&*server.url("postgres")).unwrap();
+    let theirs = written(&postgres, &Extract::new(theirs).bind(100).bind("row 9'999"), "postgres");
+    assert_eq!(written(&duckdb, &extract, "duckdb"), theirs);
+
+    let sizes: Vec<_> = duckdb
+        .extract(&Extract::new("SELECT i FROM range(1000000) t(i)"))
+        .unwrap()
+        .map(|batch| batch.unwrap().num_rows())
+        .collect();
+    assert!(sizes.iter().all(|size| *size <= 8192) && sizes.iter().sum::<usize>() == 1_000_000);
+    let refused = error(&duckdb, &Extract::new("SELECT * FROM nowhere"));
+    assert!(matches!(&refused, WarehouseError::Query { message, .. } if message.contains("nowhere")), "{refused}");
 }

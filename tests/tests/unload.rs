@@ -36,8 +36,8 @@ fn address(url: &str) -> (&str, &str) {
     url.strip_prefix("s3://").and_then(|address| address.split_once('/')).expect("an address on S3")
 }
 
-/// Two files and a manifest, as a cluster of two slices writes them.
-async fn write(s3: &Client, statement: &Statement, rows: Vec<Row>) -> Result<(), String> {
+/// Two files and a manifest, as a cluster of two slices writes them. The manifest tells of so many rows more.
+async fn write(s3: &Client, statement: &Statement, rows: Vec<Row>, more: usize) -> Result<(), String> {
     let (bucket, prefix) = address(&statement.prefix);
     let mut entries = Vec::new();
     for (slice, rows) in rows.chunks(rows.len().div_ceil(2)).enumerate() {
@@ -47,7 +47,7 @@ async fn write(s3: &Client, statement: &Statement, rows: Vec<Row>) -> Result<(),
         let key = format!("{prefix}{slice:04}_part_00");
         entries.push(serde_json::json!({
             "url": format!("s3://{bucket}/{key}"),
-            "meta": {"content_length": text.len(), "record_count": rows.len()},
+            "meta": {"content_length": text.len(), "record_count": rows.len() + more},
         }));
         put(s3, bucket, &key, text).await?;
     }
@@ -80,7 +80,8 @@ async fn unloaded_training_files_are_those_that_refit_writes() {
     let (double, server) = tokio::task::spawn_blocking(move || {
         let server = postgres::Server::start();
         server.client().batch_execute(READINGS).unwrap();
-        let into = move |statement: &Statement, _: &[String], rows| runtime.block_on(write(&client, statement, rows));
+        let into =
+            move |statement: &Statement, _: &[String], rows| runtime.block_on(write(&client, statement, rows, 0));
         (Double::start(&server.url("postgres"), Arc::new(into)), server)
     })
     .await
@@ -140,7 +141,8 @@ async fn cluster(s3: Client) -> (ModelSpec, Redshift, postgres::Server) {
             "arn:aws:iam::123456789012:role/half" if statement.prefix.contains("/validation/") => {
                 Err("Access Denied,Status 403".to_owned())
             }
-            _ => runtime.block_on(write(&s3, statement, rows)),
+            "arn:aws:iam::123456789012:role/more" => runtime.block_on(write(&s3, statement, rows, 1)),
+            _ => runtime.block_on(write(&s3, statement, rows, 0)),
         };
         (Double::start(&server.url("postgres"), Arc::new(into)), server)
     });
@@ -175,11 +177,15 @@ async fn a_model_is_trained_on_what_the_cluster_wrote() {
     };
     let (one, two, three) = ("one".parse().unwrap(), "two".parse().unwrap(), "three".parse().unwrap());
 
-    let half = IamRole::Arn("arn:aws:iam::123456789012:role/half".to_owned());
-    let denied = pipeline.prepare(&one, by(half), &models).await.unwrap();
-    let error = denied.failed().next().expect("it fails").1;
-    assert!(chain(error).contains("Access Denied"), "{}", chain(error));
-    assert!(keys("one").await.is_empty(), "{:?}", keys("one").await);
+    for (role, said) in
+        [("half", "Access Denied"), ("more", "rows in the train set, and the manifest of its UNLOAD lists")]
+    {
+        let role = IamRole::Arn(format!("arn:aws:iam::123456789012:role/{role}"));
+        let failed = pipeline.prepare(&one, by(role), &models).await.unwrap();
+        let error = failed.failed().next().expect("it fails").1;
+        assert!(chain(error).contains(said), "{}", chain(error));
+        assert!(keys("one").await.is_empty(), "{:?}", keys("one").await);
+    }
 
     for (run, name, unchanged) in [(&one, "one", None), (&two, "two", Some(&one)), (&one, "one", Some(&two))] {
         let prepared = pipeline.prepare(run, by(IamRole::Default), &models).await.unwrap().into_result().unwrap();

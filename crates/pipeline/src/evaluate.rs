@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use tracing::{info, warn};
 
 use crate::champion::{Champion, NO_CHAMPION};
+use crate::pipeline::blocking;
 use crate::score::{Scoring, evaluation_set};
 use crate::tune::Tuned;
 use crate::{Artifact, Pipeline, PipelineError, Prepared, layout};
@@ -62,7 +63,7 @@ impl Pipeline {
             champion,
             settings: self.settings.evaluation.clone(),
         };
-        let scored = self.blocking(&dataset.model, "evaluation", move || scoring.run()).await??;
+        let scored = blocking(&dataset.model, "evaluation", move || scoring.run()).await??;
         let decision = self.decision(&scored.evaluation, scored.not_compared.as_deref());
         let standing = match (lineage, scored.not_compared) {
             (None, _) => ChampionStanding::None,

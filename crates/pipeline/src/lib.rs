@@ -67,6 +67,8 @@
 //! - `prepare` writes a dataset here and to S3 in one pass, in parts as the rows come, and says when the training data are those of
 //!   the run before ([`Prepared::unchanged_since`]). A failure leaves nothing behind; let a lifecycle rule of the bucket abort incomplete
 //!   uploads and expire `incoming/` after some days, for programs that are killed.
+//! - `prepare` that is dropped (`tokio::select!`, a time limit, Ctrl-C) cancels its queries on the server and takes back what it has
+//!   written, in the background; [`Pipeline::settled`] waits for that before the program ends.
 //! - A Redshift warehouse that was told to (`Redshift::unload_by`) writes a large dataset's train and validation sets to S3 itself, node
 //!   by node, below `train/` and `validation/`, where the training jobs read them; only the evaluation set comes here. The rows and
 //!   sets are the same; the manifest names the files, and its digest equals that of the run before where the rows do, in whatever
@@ -106,6 +108,7 @@ mod champion;
 mod contracts;
 mod error;
 mod evaluate;
+mod extraction;
 mod invoke;
 mod layout;
 mod model_spec;

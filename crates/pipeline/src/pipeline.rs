@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
+use std::sync::Arc;
 
 use aws_types::SdkConfig;
 use futures::{StreamExt, stream};
@@ -7,7 +8,7 @@ use refit_aws::{ArtifactStore, HistoryLog, ImageUri, S3Uri, xgboost_image};
 use refit_endpoint::{EndpointClient, EndpointSpec};
 use refit_registry::RegistryClient;
 use refit_tuning::{TuningClient, TuningHistoryRow};
-
+use tokio::sync::RwLock;
 use tracing::error;
 
 use crate::contracts::Contracts;
@@ -24,6 +25,8 @@ pub struct Pipeline {
     pub(crate) registry: RegistryClient,
     pub(crate) endpoint: EndpointClient,
     pub(crate) contracts: Contracts,
+    /// Each extraction under way holds it for reading.
+    pub(crate) extracting: Arc<RwLock<()>>,
 }
 
 impl Pipeline {
@@ -52,6 +55,7 @@ impl Pipeline {
             store,
             settings,
             contracts: Contracts::default(),
+            extracting: Arc::default(),
         })
     }
 
@@ -90,18 +94,23 @@ impl Pipeline {
         self.store.uri(key).map_err(PipelineError::aws(format!("naming {key}")))
     }
 
-    /// Runs what computes on a thread of its own, away from what waits.
-    pub(crate) async fn blocking<T: Send + 'static>(
-        &self,
-        model: &ModelName,
-        step: &'static str,
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, PipelineError> {
-        let span = tracing::Span::current();
-        tokio::task::spawn_blocking(move || span.in_scope(work))
-            .await
-            .map_err(|_| PipelineError::Stopped { model: model.clone(), step })
+    /// Waits until what calls of [`prepare`](Self::prepare) that were dropped have begun is ended and tidied up: their queries, their
+    /// sessions, their files and uploads. A program that stops early lets it, before its runtime ends.
+    pub async fn settled(&self) {
+        drop(self.extracting.write().await);
     }
+}
+
+/// Runs what computes on a thread of its own, away from what waits.
+pub(crate) async fn blocking<T: Send + 'static>(
+    model: &ModelName,
+    step: &'static str,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, PipelineError> {
+    let span = tracing::Span::current();
+    tokio::task::spawn_blocking(move || span.in_scope(work))
+        .await
+        .map_err(|_| PipelineError::Stopped { model: model.clone(), step })
 }
 
 fn endpoint_spec(settings: &Settings, store: &ArtifactStore, image: ImageUri) -> Result<EndpointSpec, PipelineError> {

@@ -2,10 +2,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use refit_aws::{AwsError, Sha256Digest, StoredObject};
-use refit_warehouse::{Folder, Manifest, Set, Warehouse};
+use refit_warehouse::{Manifest, Set, Warehouse};
 use tracing::{Instrument, info, info_span};
 
-use crate::s3_place::S3Place;
+use crate::unload::parts_are_there;
 use crate::{ModelName, ModelSpec, Outcomes, Pipeline, PipelineError, RunId, layout};
 
 /// A dataset as `prepare` left it: training files and a manifest, local and in S3.
@@ -30,6 +30,10 @@ impl Pipeline {
     ///
     /// Running the same run again extracts again; a file whose bytes are unchanged makes no new version in S3. Where the training
     /// data are those of the run before, [`Prepared::unchanged_since`] says so.
+    ///
+    /// Dropped before it is done, as `tokio::select!` does it with the slower future, it has the warehouse cancel what that runs, and takes
+    /// back what was written. That goes on in the background for moments; [`settled`](Self::settled) waits for it. A dataset whose
+    /// last row had come may be completed instead.
     ///
     /// # Errors
     ///
@@ -57,7 +61,7 @@ impl Pipeline {
     ) -> Result<Prepared, PipelineError> {
         let prefix = layout::dataset(&model.name, run);
         let dir = self.settings.base_dir.join(&prefix);
-        let manifest = self.extract(warehouse, model, &prefix, &dir).await?;
+        let manifest = self.extract(warehouse, model, &prefix).await?;
         let unchanged_since = self.unchanged_since(run, model, &manifest).await?;
         let rows: u64 = manifest.files.iter().map(|file| file.rows).sum();
         let features = manifest.contract.features.len();
@@ -66,26 +70,6 @@ impl Pipeline {
             None => info!(rows, features, "dataset prepared"),
         }
         Ok(Prepared { model: model.name.clone(), run: run.clone(), manifest, dir, unchanged_since })
-    }
-
-    /// Writes the files here and in S3 at once, as the rows come; or has the warehouse write what is large to S3 itself.
-    async fn extract(
-        &self,
-        warehouse: Arc<dyn Warehouse>,
-        model: &ModelSpec,
-        prefix: &str,
-        dir: &Path,
-    ) -> Result<Manifest, PipelineError> {
-        let (extract, dataset, asked) = (model.extract.clone(), model.dataset.clone(), Arc::clone(&warehouse));
-        let plan = move || asked.unloading(&extract, &dataset);
-        let plan = self.blocking(&model.name, "prepare", plan).await?.map_err(PipelineError::warehouse(&model.name))?;
-        if let Some(unloading) = plan {
-            return self.unload(unloading, model, prefix, dir).await;
-        }
-        let (extract, dataset) = (model.extract.clone(), model.dataset.clone());
-        let (here, there) = (Folder::new(dir), S3Place::new(self.store.clone(), prefix.to_owned()));
-        let write = move || dataset.write_to(warehouse.extract(&extract)?, &extract, &[&here, &there]);
-        self.blocking(&model.name, "prepare", write).await?.map_err(PipelineError::warehouse(&model.name))
     }
 
     /// The latest other run of the model, where its training data are the same.
@@ -120,7 +104,7 @@ impl Pipeline {
         for file in &manifest.files {
             let uri = self.uri(&format!("{prefix}/{}", file.name))?;
             if !file.parts.is_empty() {
-                if !self.parts_are_there(&prefix, file).await? {
+                if !parts_are_there(&self.store, &prefix, file).await? {
                     return Err(PipelineError::DatasetTorn { model: model.name.clone(), uri: uri.to_string() });
                 }
                 continue;

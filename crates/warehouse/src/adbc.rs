@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::thread;
 
 use adbc_core::error::{Error, Status};
 use adbc_core::options::{AdbcVersion, OptionConnection, OptionDatabase, OptionValue};
@@ -16,6 +17,7 @@ use arrow::datatypes::Date32Type;
 use arrow::record_batch::{RecordBatch, RecordBatchReader};
 
 use crate::column::refuse_duplicates;
+use crate::stop::Cancel;
 use crate::stream::{self, BATCH_ROWS, Sink};
 use crate::{Extract, Parameter, Warehouse, WarehouseError};
 
@@ -102,8 +104,8 @@ impl fmt::Debug for Adbc {
 
 impl Warehouse for Adbc {
     fn extract(&self, extract: &Extract) -> Result<Box<dyn RecordBatchReader + Send>, WarehouseError> {
-        let (adbc, extract) = (self.clone(), extract.clone());
-        stream::spawn(move |sink| run(adbc.connect()?, &extract, sink))
+        let (adbc, asked) = (self.clone(), extract.clone());
+        stream::spawn(extract, move |sink| run(adbc.connect()?, &asked, sink))
     }
 }
 
@@ -115,13 +117,15 @@ fn run(mut connection: ManagedConnection, extract: &Extract, sink: &Sink) -> Res
         statement.prepare().map_err(refused)?;
         statement.bind(bound(&parameters)?).map_err(refused)?;
     }
+    let _watch = sink.stop().watch(cancel(&statement));
+    extract.go_on()?;
     let reader = statement.execute().map_err(refused)?;
     let schema = reader.schema();
     if schema.fields().is_empty() {
         return Err(WarehouseError::NoColumns);
     }
     refuse_duplicates(&schema)?;
-    if !sink.begin(schema, cancel(&statement)) {
+    if !sink.begin(schema) {
         return Ok(());
     }
     let mut rows = 0;
@@ -139,11 +143,12 @@ fn run(mut connection: ManagedConnection, extract: &Extract, sink: &Sink) -> Res
     Ok(())
 }
 
-fn cancel(statement: &ManagedStatement) -> stream::Cancel {
+/// Works on a thread of its own, since a driver may ask its server, which must not hold up the caller.
+fn cancel(statement: &ManagedStatement) -> Cancel {
     let handle = statement.get_cancel_handle();
     Box::new(move || {
         // A driver that cannot cancel stops when its reader is dropped.
-        let _ = handle.try_cancel();
+        let _ = thread::Builder::new().name("refit-warehouse-cancel".to_owned()).spawn(move || handle.try_cancel());
     })
 }
 

@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{DateWindow, Parallel, iso};
+use crate::{DateWindow, Parallel, Stop, WarehouseError, iso, stop};
 
 /// A query with its parameters: what is asked of a warehouse.
 ///
@@ -28,12 +28,13 @@ pub struct Extract {
     window: Option<DateWindow>,
     bound: Vec<Parameter>,
     parallel: Option<Parallel>,
+    stops: Vec<Stop>,
 }
 
 impl Extract {
     /// A query without a window and without parameters.
     pub fn new(sql: impl Into<String>) -> Self {
-        Self { sql: sql.into(), window: None, bound: Vec::new(), parallel: None }
+        Self { sql: sql.into(), window: None, bound: Vec::new(), parallel: None, stops: Vec::new() }
     }
 
     /// Sets the window, which binds `$1` and `$2`.
@@ -57,6 +58,13 @@ impl Extract {
         self
     }
 
+    /// Lets it be stopped from elsewhere. Of several each stops it.
+    #[must_use]
+    pub fn stopped_by(mut self, stop: &Stop) -> Self {
+        self.stops.push(stop.clone());
+        self
+    }
+
     /// The query's text.
     #[must_use]
     pub fn sql(&self) -> &str {
@@ -71,6 +79,23 @@ impl Extract {
 
     pub(crate) fn over(&self) -> Option<&Parallel> {
         self.parallel.as_ref()
+    }
+
+    pub(crate) fn stops(&self) -> &[Stop] {
+        &self.stops
+    }
+
+    /// Does some work for it, of which nothing counts where it is stopped meanwhile.
+    pub(crate) fn unless_stopped<T>(
+        &self,
+        work: impl FnOnce() -> Result<T, WarehouseError>,
+    ) -> Result<T, WarehouseError> {
+        stop::unless_stopped(&self.stops, work())
+    }
+
+    /// Refuses to go on with what was stopped.
+    pub(crate) fn go_on(&self) -> Result<(), WarehouseError> {
+        self.unless_stopped(|| Ok(()))
     }
 
     /// All parameters in the order of `$1`, `$2`, …, the window's floor and ceiling first.

@@ -43,7 +43,7 @@
 //!   from a database file or from local Parquet and CSV files, on a machine without a server (feature `sqlite`, on by default),
 //!   `Adbc` through a driver that is named by its path, for DuckDB, BigQuery, Snowflake and others (feature `adbc`, off by default).
 //! - It streams. Batches have 8,192 rows and are read on a thread that is at most two ahead, so memory does not grow with
-//!   the rows. Dropping the reader early stops the query.
+//!   the rows. Dropping the reader early stops the query; a [`Stop`] stops it from elsewhere, whatever it is at.
 //! - [`DatasetSpec::write`] splits while it streams, by time or by a key's hash, into CSV or Parquet ([`Format`]); the same rows in
 //!   the same order give the same bytes, and the [`Manifest`] says so with a digest. Give the query an ORDER BY where that matters.
 //!   [`DatasetSpec::write_to`] writes into several places in one pass: a [`Folder`], and whatever is a [`Destination`].
@@ -114,6 +114,7 @@ mod split;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod statistics;
+mod stop;
 mod stream;
 mod warehouse;
 mod window;
@@ -138,5 +139,6 @@ pub use crate::split::{Percent, Set, Split};
 #[cfg(feature = "sqlite")]
 pub use crate::sqlite::Sqlite;
 pub use crate::statistics::ColumnStatistics;
+pub use crate::stop::Stop;
 pub use crate::warehouse::{SERVER_VERSION, SNAPSHOT, Warehouse};
 pub use crate::window::DateWindow;

@@ -1,5 +1,7 @@
 //! Which set a row belongs to.
 
+use std::fmt;
+
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +24,16 @@ impl Set {
     pub const ALL: [Self; 3] = [Self::Train, Self::Validation, Self::Evaluation];
 }
 
+impl fmt::Display for Set {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Train => "train",
+            Self::Validation => "validation",
+            Self::Evaluation => "evaluation",
+        })
+    }
+}
+
 /// A rule that puts each row into one [`Set`], whatever order the rows come in. Its column is never a feature.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "by", rename_all = "snake_case")]
@@ -42,7 +54,8 @@ pub enum Split {
     ///
     /// The first eight bytes of the SHA-256 of the key's text, as a big-endian number, modulo 100: the lowest `evaluation`
     /// values are the evaluation set, the next `validation` the validation set, the rest the train set. The text of a whole
-    /// number is its digits, of a time `2013-01-31 05:00:00`, of a boolean `0` or `1`; so the set is the same on each warehouse.
+    /// number is its digits, of a time `2013-01-31 05:00:00`, of a boolean `0` or `1`, and blanks at the end of a text, with which a
+    /// `char(n)` is padded, do not count; so the set is the same on each warehouse.
     #[serde(rename = "hash")]
     ByHash {
         /// The column.

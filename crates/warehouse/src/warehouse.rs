@@ -18,7 +18,8 @@ pub trait Warehouse: Send + Sync {
     /// Runs a query and hands out its rows in batches of up to 8,192, or 8 MiB.
     ///
     /// Opens a connection of its own, and blocks until the first rows are there. The rows are read on a thread that is at
-    /// most two batches ahead, so the memory needed does not grow with the rows. Dropping the reader early stops the query.
+    /// most two batches ahead, so the memory needed does not grow with the rows. Dropping the reader early stops the query, and so
+    /// does the extract's [`Stop`](crate::Stop), whatever it is at.
     /// The schema's metadata has [`SERVER_VERSION`] and [`SNAPSHOT`], where there are such.
     ///
     /// # Errors

@@ -6,11 +6,14 @@ mod support;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::process::Command;
 use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
 use arrow::record_batch::RecordBatchReader;
-use refit_warehouse::{Connection, DatasetSpec, Extract, Percent, Postgres, Split, Warehouse, WarehouseError};
+use refit_warehouse::{
+    Connection, DatasetSpec, Extract, Parallel, Percent, Postgres, Split, Warehouse, WarehouseError,
+};
 use support::postgres::Server;
 use support::{suite, whole};
 
@@ -79,6 +82,28 @@ fn an_extraction_that_breaks_says_how_far_it_got() {
     drop(server);
     let error = ending(reader);
     assert!(matches!(error, WarehouseError::Broken { rows, .. } if rows >= 8192), "{}", whole(&error));
+}
+
+/// As the system does it where memory runs out. The server ends all sessions, recovers, and serves again.
+#[test]
+fn a_server_process_that_is_killed_is_told_and_the_next_extraction_is_whole() {
+    let server = Server::start();
+    let connection = || Connection::url(&server.url("postgres")).unwrap();
+    let parallel = Extract::new("SELECT id, generate_series(1, 100000000) AS n FROM events");
+    server
+        .client()
+        .batch_execute("CREATE TABLE events AS SELECT i AS id FROM generate_series(1, 100000) i; ANALYZE")
+        .unwrap();
+    for extract in [Extract::new(ENDLESS), parallel.parallel(Parallel::by_blocks("events", 3))] {
+        let mut reader = Postgres::new(connection()).unwrap().extract(&extract).unwrap();
+        assert_eq!(reader.next().unwrap().unwrap().num_rows(), 8192);
+        assert!(Command::new("kill").args(["-9", &running(&server)[0]]).status().unwrap().success());
+        let error = ending(reader);
+        assert!(matches!(error, WarehouseError::Broken { rows, .. } if rows >= 8192), "{}", whole(&error));
+        server.wait_until_ready();
+    }
+    let extract = Extract::new("SELECT id FROM events");
+    assert_eq!(suite::batch(&Postgres::new(connection()).unwrap(), &extract).num_rows(), 100_000);
 }
 
 /// A way to the server that ends after as many bytes.

@@ -7,6 +7,8 @@
 mod support;
 
 use std::fs;
+use std::thread;
+use std::time::Duration;
 
 use refit_warehouse::{DatasetSpec, Extract, Percent, Postgres, Split, Sqlite, Warehouse};
 use support::postgres::Server;
@@ -14,14 +16,18 @@ use support::postgres::Server;
 const MIB: u64 = 1024 * 1024;
 
 /// Ten columns of eight bytes and a text: 100,000 rows are 10 MiB, a million are 100 MiB.
-fn write(warehouse: &dyn Warehouse, rows: i64) {
+fn query(rows: i64) -> Extract {
     let columns: Vec<_> = (1..9).map(|n| format!("i * 0.5 + {n} AS x{n}")).collect();
     let sql = format!(
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1)
          SELECT i AS key, i * 0.25 AS y, {}, 'a text of twenty ch.' AS note FROM n",
         columns.join(", ")
     );
-    let extract = Extract::new(sql).bind(rows);
+    Extract::new(sql).bind(rows)
+}
+
+fn write(warehouse: &dyn Warehouse, rows: i64) {
+    let extract = query(rows);
     let split = Split::ByHash {
         column: "key".to_owned(),
         validation: Percent::new(20).unwrap(),
@@ -57,5 +63,12 @@ fn a_million_rows_need_what_a_hundred_thousand_need() {
         let many = highest_resident_bytes();
         // Holding the further rows would take 90 MiB.
         assert!(many - few < 20 * MIB, "{name}: {} MiB more", (many - few) / MIB);
+        // While nobody takes them the warehouse could hand out as much.
+        let mut reader = warehouse.extract(&query(1_000_000)).unwrap();
+        let taken: usize = reader.by_ref().take(2).map(|batch| batch.unwrap().num_rows()).sum();
+        thread::sleep(Duration::from_secs(3));
+        let slept = highest_resident_bytes();
+        assert!(slept - few < 20 * MIB, "{name}: {} MiB while the reader sleeps", (slept - few) / MIB);
+        assert_eq!(taken + reader.map(|batch| batch.unwrap().num_rows()).sum::<usize>(), 1_000_000);
     }
 }

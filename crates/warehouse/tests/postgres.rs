@@ -88,7 +88,8 @@ fn nothing_is_written() {
         assert!(matches!(error, WarehouseError::Writes { .. }), "{sql}: {error}");
     }
     // What has no result is refused before it runs.
-    for sql in ["DELETE FROM t", "COMMIT", "COPY t TO STDOUT", "SET transaction_read_only TO off", ""] {
+    for sql in ["DELETE FROM t", "COMMIT", "COPY t TO STDOUT", "SET transaction_read_only TO off", "SELECT FROM t", ""]
+    {
         let error = suite::error(&warehouse, &Extract::new(sql));
         assert!(matches!(error, WarehouseError::NoColumns), "{sql}: {error}");
     }

@@ -140,3 +140,22 @@ fn unload_sends_the_query_with_its_parameters_in_it() {
         "{error}"
     );
 }
+
+/// A text within a text: whatever the parameter says, the cluster's query has it as a value, and does not do what it says.
+#[test]
+fn a_parameter_is_a_value_within_unload_too() {
+    let (server, double, unloaded) = start();
+    let warehouse = warehouse(&double);
+    for nasty in suite::NASTY {
+        let extract =
+            Extract::new("SELECT CAST($1 AS text) AS a, 'kept $1' AS b, CAST($2 AS text) AS c").bind(nasty).bind("'");
+        warehouse.unload(&extract, &Unload::to("s3://bucket/run-", UnloadFormat::Parquet)).unwrap();
+        let (query, rows) = unloaded.lock().unwrap().pop().unwrap();
+        let expected = [nasty, "kept $1", "'"].map(|text| Some(text.to_owned()));
+        assert_eq!(rows, [expected.to_vec()], "{query}");
+    }
+    assert_eq!(server.psql("SELECT count(*) FROM \"My \"\"Features\".readings"), ["4"]);
+    let nul = warehouse
+        .unload(&Extract::new("SELECT $1 AS x").bind("a\0'"), &Unload::to("s3://bucket/x", UnloadFormat::Parquet));
+    assert!(matches!(nul, Err(WarehouseError::Nul { .. })), "{nul:?}");
+}

@@ -123,6 +123,11 @@ fn texts_become_codes_by_the_declared_list() {
         vec![Some("groß"), None, Some("a \"b\""), Some("riesig")].into_iter().collect();
     let (_, same) = write(&spec, batch(2, vec![("größe", Arc::new(dictionary)), ("x", x)])).unwrap();
     assert_eq!(same.digest, manifest.digest);
+
+    let padded = texts(&[Some("groß  "), None, Some("a \"b\" "), Some("riesig")]);
+    let (_, same) =
+        write(&spec, batch(2, vec![("größe", padded), ("x", Arc::new(Float64Array::from(vec![0.5; 4])))])).unwrap();
+    assert_eq!(same.digest, manifest.digest);
 }
 
 #[test]
@@ -145,6 +150,7 @@ fn a_list_that_does_not_fit_is_refused() {
     }
     let cases = [
         (spec().categories("carrier", Categories::new(["AA", "AA"])), "\"AA\" is listed twice"),
+        (spec().categories("carrier", Categories::new(["AA", "AA "])), "\"AA\" is listed twice"),
         (spec().categories("carrier", Categories::new([""; 0])), "the list is empty"),
         (spec().categories("carrier", both()).categories("carrier", both()), "two lists"),
         (spec().categories("carier", both()), "there is no such column, but y, day, carrier, x"),

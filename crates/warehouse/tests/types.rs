@@ -16,7 +16,7 @@ use arrow::datatypes::{
     IntervalMonthDayNano, IntervalMonthDayNanoType, IntervalUnit, Time64MicrosecondType, TimeUnit,
     TimestampMicrosecondType,
 };
-use refit_warehouse::{Extract, InfiniteTimes, NumericAs, Postgres, WarehouseError};
+use refit_warehouse::{Extract, InfiniteTimes, NumericAs, Parallel, Postgres, WarehouseError};
 use support::postgres::Server;
 use support::{suite, whole};
 
@@ -34,9 +34,14 @@ fn case(sql: &'static str, literals: &[&'static str], expected: impl Array + 'st
 impl Case {
     /// The literals in their order, and a null at last.
     fn query(&self) -> String {
+        format!("SELECT x FROM ({}) q ORDER BY i", self.numbered_query())
+    }
+
+    /// The same beside their numbers.
+    fn numbered_query(&self) -> String {
         let rows = self.literals.iter().enumerate().map(|(i, literal)| format!("({i}, '{literal}')"));
         let rows: Vec<_> = rows.chain([format!("({}, NULL)", self.literals.len())]).collect();
-        format!("SELECT CAST(x AS {}) AS x FROM (VALUES {}) v(i, x) ORDER BY i", self.sql, rows.join(", "))
+        format!("SELECT i, CAST(x AS {}) AS x FROM (VALUES {}) v(i, x) ORDER BY i", self.sql, rows.join(", "))
     }
 
     fn expected(&self) -> ArrayRef {
@@ -249,6 +254,8 @@ fn a_literal_is_the_arrow_value_it_stands_for() {
     for case in cases() {
         let read = suite::batch(&warehouse, &Extract::new(case.query()));
         assert_eq!(read.column(0), &case.expected(), "{}", case.sql);
+        let in_parts = Extract::new(case.numbered_query()).parallel(Parallel::by_range("i", 3).in_order());
+        assert_eq!(suite::batch(&warehouse, &in_parts).column(1), &case.expected(), "{} in parallel", case.sql);
         let psql = server.psql(&as_psql_counts(&case));
         assert_eq!(psql.len(), read.num_rows(), "{}: {psql:?}", case.sql);
         for (row, text) in psql.iter().enumerate() {

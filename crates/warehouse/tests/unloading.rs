@@ -2,6 +2,7 @@
 //! sets are checked against Python elsewhere.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[allow(dead_code, reason = "other tests use more of the double")]
 mod double;
 #[path = "support/postgres.rs"]
 #[allow(dead_code, reason = "other tests use more of the server")]
@@ -21,16 +22,18 @@ use refit_warehouse::{
 /// Every kind of feature and of key, with values missing and doubles that are no numbers.
 const ROWS: &str = "
     CREATE TABLE visits AS SELECT
-        CAST(i AS int8) AS id, CASE WHEN i % 50 = 0 THEN '' ELSE 'it''s ' || i END AS name, date '2013-01-01' + i % 90 AS day,
+        CAST(i AS int8) AS id, CASE WHEN i % 50 = 0 THEN '' ELSE 'it''s ' || i END AS name,
+        CAST(CASE WHEN i % 50 = 0 THEN '' ELSE 'k' || i % 313 END AS char(8)) AS padded, CAST(date '2013-01-01' + i % 90 AS char(12)) AS spelt, date '2013-01-01' + i % 90 AS day,
         timestamp '2013-01-01' + i * interval '130 minutes 0.25 seconds' AS seen,
         timestamptz '2013-01-01 00:00:00+00' + i * interval '131 minutes' AS seen_utc,
         (date '2013-01-01' + i % 90)::text || ' 23:30:00-05' AS written, CAST(i / 4.0 AS numeric(12,2)) AS amount, i % 3 = 0 AS flag,
         CASE WHEN i % 7 > 0 THEN i END AS hour, CAST(i / 8.0 AS numeric(12,4)) AS price, CAST(i * 1e15 AS numeric(30,2)) AS large,
         CASE i % 5 WHEN 0 THEN 'NaN'::float8 WHEN 1 THEN 'Infinity' WHEN 2 THEN NULL ELSE i * 0.1 END AS wind,
-        CASE i % 4 WHEN 0 THEN NULL WHEN 1 THEN 'emea' ELSE 'o''hare \\' END AS region, i % 97 - 20 AS delay
+        CASE i % 4 WHEN 0 THEN NULL WHEN 1 THEN 'emea' ELSE 'o''hare \\' END AS region,
+        CAST(CASE i % 3 WHEN 0 THEN 'emea' WHEN 1 THEN 'apac' END AS char(6)) AS area, i % 97 - 20 AS delay
     FROM generate_series(1, 1000) i";
 
-const KEYS: [&str; 7] = ["id", "name", "day", "seen", "seen_utc", "written", "amount"];
+const KEYS: [&str; 9] = ["id", "name", "padded", "spelt", "day", "seen", "seen_utc", "written", "amount"];
 
 /// What was written below each prefix.
 type Written = Arc<Mutex<BTreeMap<String, Vec<Row>>>>;
@@ -100,8 +103,8 @@ fn by_hash(column: &str) -> DatasetSpec {
 
 fn spec(split: Split) -> DatasetSpec {
     let left_out: Vec<_> = KEYS.into_iter().filter(|key| *key != split.column()).collect();
-    let regions = Categories::new(["emea", "o'hare \\"]);
-    DatasetSpec::new("delay", split).leave_out(left_out).categories("region", regions)
+    let (regions, areas) = (Categories::new(["emea", "o'hare \\"]), Categories::new(["apac", "emea"]));
+    DatasetSpec::new("delay", split).leave_out(left_out).categories("region", regions).categories("area", areas)
 }
 
 /// Each cell as the number that it names, in an order of the rows' own: PostgreSQL writes 1 where refit writes 1.0.
@@ -121,8 +124,8 @@ fn file(dir: &Path, name: &str) -> Vec<Vec<String>> {
 fn every_row_is_in_the_set_that_streaming_gives_it() {
     let cluster = Cluster::start();
     let postgres = Postgres::new(&*cluster.server.url("postgres")).unwrap();
-    let specs = ["day", "seen", "seen_utc", "written"].map(by_time).into_iter();
-    for spec in specs.chain(["id", "name", "day", "seen", "seen_utc", "amount", "flag"].map(by_hash)) {
+    let specs = ["day", "seen", "seen_utc", "written", "spelt"].map(by_time).into_iter();
+    for spec in specs.chain(["id", "name", "padded", "day", "seen", "seen_utc", "amount", "flag"].map(by_hash)) {
         let (unloaded, streamed) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let ours = spec.write(postgres.extract(&all()).unwrap(), &all(), streamed.path());
         // A key of two values cannot fill three sets; what is refused is refused alike.
@@ -135,6 +138,10 @@ fn every_row_is_in_the_set_that_streaming_gives_it() {
                 continue;
             }
         };
+        let over_the_connection = tempfile::tempdir().unwrap();
+        let redshift = cluster.redshift(0);
+        let over = spec.write(redshift.extract(&all()).unwrap(), &all(), over_the_connection.path()).unwrap();
+        assert_eq!(over.digest, ours.digest, "{:?}", spec.split);
         let theirs = cluster.unload(&all(), &spec, unloaded.path());
         assert_eq!((theirs.contract_sha256, &theirs.split), (ours.contract_sha256, &ours.split));
         for (name, prefix) in [("train.csv", "s3://bucket/train/"), ("validation.csv", "s3://bucket/validation/")] {
@@ -180,6 +187,39 @@ fn the_query_runs_once_and_the_manifest_says_what_was_written() {
     assert_eq!((train.name.as_str(), train.bytes, train.parts[0].rows), ("train/", 7 * train.rows, train.rows));
     assert!(manifest.files[2].parts.is_empty());
     assert!(!dir.path().join("train.parquet").exists() && !dir.path().join("train.csv").exists());
+}
+
+/// As where a file was taken away from below the prefix, or another's lies there: nothing is made of what UNLOAD left.
+#[test]
+fn files_without_all_rows_make_no_dataset() {
+    let cluster = Cluster::start();
+    let counted = |set: Set| cluster.written.lock().unwrap()[&format!("s3://bucket/{set}/")].len() as u64;
+    for (train, validation) in [(0, -1), (1, 0), (0, i64::MIN)] {
+        let mut unloading = cluster.begin(&all(), &by_hash("id")).unwrap().expect("it unloads");
+        let mut sets = Vec::new();
+        for (set, more) in Unloading::SETS.into_iter().zip([train, validation]) {
+            unloading.unload(set, &format!("s3://bucket/{set}/")).unwrap();
+            let rows = counted(set).saturating_add_signed(more);
+            // Each part has some of them, and where none has any there is no part.
+            let part = |part: u64, rows| Part { name: format!("{set}/{part}"), rows, bytes: rows, etag: String::new() };
+            let parts = if rows > 0 { vec![part(0, rows / 3), part(1, rows - rows / 3)] } else { Vec::new() };
+            sets.push((set, format!("{set}/"), parts));
+        }
+        let dir = tempfile::tempdir().unwrap();
+        let error = unloading.finish(sets, &[&Folder::new(dir.path())]).unwrap_err();
+        let wrong = if train == 0 { Set::Validation } else { Set::Train };
+        let told = counted(wrong).saturating_add_signed(train + validation);
+        match &error {
+            WarehouseError::UnloadedRows { set, counted: has, listed } => {
+                assert_eq!((*set, *has, *listed), (wrong, counted(wrong), told));
+            }
+            other => panic!("{other}"),
+        }
+        for said in [wrong.to_string(), counted(wrong).to_string(), told.to_string(), "clear the prefix".to_owned()] {
+            assert!(error.to_string().contains(&said), "{error}");
+        }
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
 }
 
 #[test]

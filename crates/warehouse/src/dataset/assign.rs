@@ -74,7 +74,7 @@ impl<'a> Assignment<'a> {
 
     fn micros(&self, row: usize) -> Option<i64> {
         match self.array.as_any().downcast_ref::<StringArray>() {
-            Some(texts) => iso::parse_timestamp_with_zone(texts.value(row)),
+            Some(texts) => iso::parse_timestamp_with_zone(unpadded(texts.value(row))),
             None => Some(self.timestamps()?.value(row)),
         }
     }
@@ -87,7 +87,7 @@ impl<'a> Assignment<'a> {
     fn by_key(&mut self, row: usize, validation: Percent, evaluation: Percent) -> Set {
         let by = |key: &[u8]| by_hash(key, validation, evaluation);
         match self.array.data_type() {
-            DataType::Utf8 => by(self.array.as_string::<i32>().value(row).as_bytes()),
+            DataType::Utf8 => by(unpadded(self.array.as_string::<i32>().value(row)).as_bytes()),
             DataType::Date32 => by(iso::date_text(self.array.as_primitive::<Date32Type>().value(row)).as_bytes()),
             DataType::Timestamp(..) => {
                 let micros = self.timestamps().map_or(0, |array| array.value(row));
@@ -113,6 +113,11 @@ fn by_hash(key: &[u8], validation: Percent, evaluation: Percent) -> Set {
         middle if middle < evaluation + validation => Set::Validation,
         _ => Set::Train,
     }
+}
+
+/// A text without blanks at its end: a `char(n)` is padded with them on some ways out of some warehouses.
+pub(super) fn unpadded(text: &str) -> &str {
+    text.trim_end_matches(' ')
 }
 
 /// Days and moments of any unit as microseconds; text as it is.

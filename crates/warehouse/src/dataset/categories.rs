@@ -9,6 +9,7 @@ use arrow::datatypes::{DataType, Field, Schema};
 use arrow::record_batch::RecordBatch;
 use serde::{Deserialize, Serialize};
 
+use super::assign::unpadded;
 use crate::{DatasetError, WarehouseError};
 
 /// What a text that is in no list becomes.
@@ -23,6 +24,9 @@ pub enum Unknown {
 }
 
 /// The texts of a column, in order: each is written as its place in the list, from 0.
+///
+/// Blanks at a text's end do not count: a `char(n)` is padded with them on some ways out of some warehouses, and Redshift compares
+/// no text with them.
 ///
 /// Codes have an order, and trees cut along it: put what is alike side by side, small before large. Where the texts have no
 /// order worth cutting along, select one 0/1 column for each instead.
@@ -49,11 +53,16 @@ impl Categories {
         self
     }
 
+    /// The texts as they compare: where a list and a column differ by blanks at a text's end, they do not differ.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
+        self.values.iter().map(|value| unpadded(value))
+    }
+
     fn codes(&self, column: &str) -> Result<HashMap<String, i32>, DatasetError> {
         let problem = |problem: String| DatasetError::InvalidCategories { column: column.to_owned(), problem };
         let mut codes = HashMap::new();
-        for (value, code) in self.values.iter().zip(0..) {
-            if codes.insert(value.clone(), code).is_some() {
+        for (value, code) in self.texts().zip(0..) {
+            if codes.insert(value.to_owned(), code).is_some() {
                 return Err(problem(format!("{value:?} is listed twice: list it once")));
             }
         }
@@ -120,7 +129,7 @@ impl Encoder {
 
 impl Coded {
     fn encode(&self, texts: &StringArray, before: u64) -> Result<Int32Array, DatasetError> {
-        let code = |(row, text): (u64, Option<&str>)| match text.map(|text| (text, self.codes.get(text))) {
+        let code = |(row, text): (u64, Option<&str>)| match text.map(|text| (text, self.codes.get(unpadded(text)))) {
             None => Ok(None),
             Some((_, Some(code))) => Ok(Some(*code)),
             Some((_, None)) if self.unknown == Unknown::Missing => Ok(None),

@@ -18,7 +18,7 @@ use std::path::Path;
 use arrow::record_batch::RecordBatchReader;
 
 pub use self::categories::{Categories, Unknown};
-pub(crate) use self::file::{FLOAT32_END, SetFile, gather};
+pub(crate) use self::file::{FLOAT32_END, SealedFile, SetFile, gather};
 pub use self::format::Format;
 pub(crate) use self::layout::Layout;
 use self::writer::Writer;
@@ -103,7 +103,8 @@ impl DatasetSpec {
     ///
     /// # Errors
     /// The columns' errors come before the first row is read. An error leaves no file behind that was not there.
-    /// [`WarehouseError::Unwritten`] says which place took no more, and how far it got.
+    /// [`WarehouseError::Unwritten`] says which place took no more, and how far it got. Of a dataset whose extract is stopped before
+    /// it is published nothing is kept: [`WarehouseError::CalledOff`].
     pub fn write_to(
         &self,
         reader: impl RecordBatchReader,
@@ -116,6 +117,7 @@ impl DatasetSpec {
         let mut writer = Writer::begin(self, Layout::new(self, &schema)?, places)?;
         for batch in reader {
             writer.append(&batch?)?;
+            extract.go_on()?;
         }
         writer.finish(extract, &schema)
     }

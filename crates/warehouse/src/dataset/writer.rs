@@ -70,6 +70,7 @@ impl<'a> Writer<'a> {
             return Err(spec.empty(file.set(), rows).into());
         }
         let files = files.into_iter().map(|file| file.seal(&layout)).collect::<Result<Vec<_>, _>>()?;
+        extract.go_on()?;
         let described = files.iter().map(|file| file.described.clone()).collect();
         let manifest = describe(spec, layout, described, extract, schema)?;
         publish(&manifest, files, places)?;

@@ -14,6 +14,7 @@ use chrono::NaiveDate;
 pub use self::connection::ConnectionError;
 pub(crate) use self::conversions::quoted;
 pub use self::dataset::DatasetError;
+use crate::Set;
 
 /// An error of a library below, kept as it is.
 pub type Source = Box<dyn Error + Send + Sync>;
@@ -193,6 +194,21 @@ pub enum WarehouseError {
         #[source]
         source: serde_json::Error,
     },
+    /// UNLOAD's manifest lists another number of rows than the cluster counted in the set.
+    #[error(
+        "the cluster counted {counted} rows in the {set} set, and the manifest of its UNLOAD lists {listed}: files are missing from it, or are not this query's; clear the prefix, and begin the dataset again"
+    )]
+    UnloadedRows {
+        /// The set.
+        set: Set,
+        /// How many rows the cluster has in it.
+        counted: u64,
+        /// How many the manifest lists.
+        listed: u64,
+    },
+    /// The caller stopped it, by the [`Stop`](crate::Stop) of its extract.
+    #[error("it was stopped by its caller, and nothing of it is kept: ask again")]
+    CalledOff,
     /// The thread that reads the rows ended without a word.
     #[error("the thread that reads the rows stopped before the last of them: extract again, and report it as a bug")]
     Stopped,

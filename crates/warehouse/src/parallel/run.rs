@@ -1,6 +1,6 @@
 //! Several sessions that read the parts of a query.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -11,9 +11,9 @@ use super::sorted::Sorted;
 use super::{By, Parallel, Part, blocks, range};
 use crate::dialect::{Dialect, Query};
 use crate::rows::{self, Choices, Prepared, explain};
-use crate::session::{Canceller, Connector, Session};
+use crate::session::{Connector, Session};
 use crate::stream::Sink;
-use crate::{Extract, WarehouseError};
+use crate::{Extract, Stop, WarehouseError};
 
 /// How many batches of a part wait for their turn.
 const AHEAD: usize = 4;
@@ -30,17 +30,15 @@ pub(crate) fn run(
     parallel: &Parallel,
     sink: &Sink,
 ) -> Result<(), WarehouseError> {
-    let mut leader = connector.open()?;
+    let stop = sink.stop();
+    let mut leader = connector.open(stop)?;
     let metadata = rows::begin(&mut leader, DIALECT, &connector.connection, None)?;
     let query = DIALECT.query(extract, false)?;
     let prepared = rows::prepare(&mut leader, DIALECT, choices, &query, metadata)?;
     let parts = cut(&mut leader, &query, &prepared, parallel)?;
     let snapshot = leader.ask("SELECT pg_catalog.pg_export_snapshot()").map_err(|failure| explain(failure, 0))?;
     let snapshot = snapshot.into_iter().flatten().flatten().next().ok_or(WarehouseError::Stopped)?;
-    let stop = Arc::new(Stop::default());
-    stop.watch(&mut leader);
-    let on_drop = stop.clone();
-    if !sink.begin(prepared.schema.clone(), Box::new(move || on_drop.stop())) {
+    if !sink.begin(prepared.schema.clone()) {
         return Ok(());
     }
     let connections = parallel.connections.min(parts.len());
@@ -50,7 +48,7 @@ pub(crate) fn run(
         _ => None,
     };
     let rows = AtomicU64::new(0);
-    let work = Work { connector, prepared: &prepared, choices, snapshot, order, stop: &stop, sorted_by, rows };
+    let work = Work { connector, prepared: &prepared, choices, snapshot, order, stop, sorted_by, rows };
     work.on_threads(leader, connections, lanes, sink)
 }
 
@@ -136,6 +134,10 @@ impl Work<'_> {
                 return self.fail(error, Some(lane));
             }
         }
+        if self.stop.is_stopped() {
+            // Who waits for the parts that nobody reads any more need not wait.
+            self.order.close();
+        }
     }
 
     /// Ends the extraction with an error in the place of a part. Where no part is left none is missing.
@@ -147,8 +149,7 @@ impl Work<'_> {
     }
 
     fn follow(&self) -> Result<Session, WarehouseError> {
-        let mut session = self.connector.open()?;
-        self.stop.watch(&mut session);
+        let mut session = self.connector.open(self.stop)?;
         rows::begin(&mut session, DIALECT, &self.connector.connection, Some(&self.snapshot))?;
         Ok(session)
     }
@@ -242,33 +243,5 @@ impl Open {
         let (sender, lane) = sync_channel(AHEAD);
         self.lanes.send(lane).ok()?;
         Some((part, sender))
-    }
-}
-
-/// Stops all sessions of an extraction.
-#[derive(Default)]
-struct Stop {
-    stopped: AtomicBool,
-    sessions: Mutex<Vec<Canceller>>,
-}
-
-impl Stop {
-    fn is_stopped(&self) -> bool {
-        self.stopped.load(Ordering::SeqCst)
-    }
-
-    /// Takes a session in; one that comes after the stop is stopped at once.
-    fn watch(&self, session: &mut Session) {
-        let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
-        match self.is_stopped() {
-            true => session.canceller().into_iter().for_each(Canceller::cancel),
-            false => sessions.extend(session.canceller()),
-        }
-    }
-
-    fn stop(&self) {
-        let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
-        self.stopped.store(true, Ordering::SeqCst);
-        sessions.drain(..).for_each(Canceller::cancel);
     }
 }

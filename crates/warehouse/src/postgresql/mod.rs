@@ -77,11 +77,11 @@ impl From<Infallible> for WarehouseError {
 
 impl Warehouse for Postgres {
     fn extract(&self, extract: &Extract) -> Result<Box<dyn RecordBatchReader + Send>, WarehouseError> {
-        let (choices, extract) = (self.choices, extract.clone());
+        let (choices, asked) = (self.choices, extract.clone());
         let connector = Connector::new(self.connection.clone())?;
-        stream::spawn(move |sink| match extract.over() {
-            Some(parallel) => parallel::run(&connector, choices, &extract, parallel, sink),
-            None => run(&connector, Dialect::PostgreSql, choices, &extract, sink),
+        stream::spawn(extract, move |sink| match asked.over() {
+            Some(parallel) => parallel::run(&connector, choices, &asked, parallel, sink),
+            None => run(&connector, Dialect::PostgreSql, choices, &asked, sink),
         })
     }
 }
@@ -94,13 +94,11 @@ pub(crate) fn run(
     extract: &Extract,
     sink: &Sink,
 ) -> Result<(), WarehouseError> {
-    let mut session = connector.open()?;
+    let mut session = connector.open(sink.stop())?;
     let query = dialect.query(extract, takes_backslashes(&session))?;
     let metadata = rows::begin(&mut session, dialect, &connector.connection, None)?;
     let prepared = rows::prepare(&mut session, dialect, choices, &query, metadata)?;
-    let canceller = session.canceller();
-    let cancel = Box::new(move || canceller.into_iter().for_each(|canceller| canceller.cancel()));
-    if sink.begin(prepared.schema.clone(), cancel) {
+    if sink.begin(prepared.schema.clone()) {
         let rows = rows::stream(&mut session, &prepared, &query.values, |batch| sink.send(batch))?;
         tracing::debug!(rows, "extracted");
     }

@@ -27,9 +27,9 @@ pub(super) const UNKNOWN: i8 = -1;
 
 /// A text as its place in a list. One that is in none is [`UNKNOWN`], or missing.
 pub(super) fn coded(column: &str, categories: &Categories) -> String {
-    let name = quoted(column);
+    let name = format!("RTRIM({}, ' ')", quoted(column));
     let mut sql = "CASE".to_owned();
-    for (code, value) in categories.values.iter().enumerate() {
+    for (code, value) in categories.texts().enumerate() {
         sql += &format!(" WHEN {name} = {} THEN {code}", literals::quoted(value));
     }
     if categories.unknown == Unknown::Refused {

@@ -24,7 +24,7 @@ use crate::postgresql::{run, takes_backslashes};
 use crate::rows::{self, Choices, InfiniteTimes, NumericAs, Prepared, explain};
 use crate::session::{Connector, Session};
 use crate::stream;
-use crate::{DatasetSpec, Extract, Warehouse, WarehouseError};
+use crate::{DatasetSpec, Extract, Stop, Warehouse, WarehouseError};
 
 /// An Amazon Redshift database: a cluster, or a serverless workgroup.
 ///
@@ -112,10 +112,12 @@ impl Redshift {
     /// # Errors
     /// A connection, the query or its parameters are refused.
     pub fn estimate(&self, extract: &Extract) -> Result<Estimate, WarehouseError> {
-        let (mut session, sql) = self.open(extract)?;
-        let plan = session.ask(&format!("EXPLAIN {sql}")).map_err(|failure| explain(failure, 0))?;
-        let first = plan.first().and_then(|row| row.first()?.as_deref()).unwrap_or_default();
-        Estimate::of(first).ok_or_else(|| WarehouseError::Estimate { plan: first.to_owned() })
+        extract.unless_stopped(|| {
+            let (mut session, sql) = self.open(extract)?;
+            let plan = session.ask(&format!("EXPLAIN {sql}")).map_err(|failure| explain(failure, 0))?;
+            let first = plan.first().and_then(|row| row.first()?.as_deref()).unwrap_or_default();
+            Estimate::of(first).ok_or_else(|| WarehouseError::Estimate { plan: first.to_owned() })
+        })
     }
 
     /// Has the cluster write the result to S3, each node its part, and returns the address of the manifest it writes last.
@@ -128,17 +130,19 @@ impl Redshift {
     /// A connection, the query or its parameters are refused, a column is no feature, or the cluster cannot write there. Files
     /// that were written before an error stay, without a manifest: unload again to another prefix.
     pub fn unload(&self, extract: &Extract, unload: &Unload) -> Result<String, WarehouseError> {
-        let (mut session, sql) = self.open(extract)?;
-        let prepared = self.prepare(&mut session, sql.clone())?;
-        let statement = unload.statement(&sql, &prepared.schema)?;
-        session.ask(&statement).map_err(|failure| explain(failure, 0))?;
-        tracing::info!(prefix = unload.prefix, "unloaded");
-        Ok(unload.manifest())
+        extract.unless_stopped(|| {
+            let (mut session, sql) = self.open(extract)?;
+            let prepared = self.prepare(&mut session, sql.clone())?;
+            let statement = unload.statement(&sql, &prepared.schema)?;
+            session.ask(&statement).map_err(|failure| explain(failure, 0))?;
+            tracing::info!(prefix = unload.prefix, "unloaded");
+            Ok(unload.manifest())
+        })
     }
 
     /// A session outside of a transaction, in which UNLOAD is allowed, and the query with its parameters.
     fn open(&self, extract: &Extract) -> Result<(Session, String), WarehouseError> {
-        let mut session = Connector::new(self.connection.clone())?.open()?;
+        let mut session = Connector::new(self.connection.clone())?.open(&Stop::below(extract.stops()))?;
         let query = Dialect::Redshift.query(extract, takes_backslashes(&session))?;
         session.ask(&Dialect::Redshift.settings(&self.connection)).map_err(|failure| explain(failure, 0))?;
         Ok((session, query.sql.trim_end_matches([';', ' ', '\n', '\r', '\t']).to_owned()))
@@ -153,9 +157,9 @@ impl Redshift {
 impl Warehouse for Redshift {
     /// Reads over one connection, whatever the extract says: there are no snapshots to share.
     fn extract(&self, extract: &Extract) -> Result<Box<dyn RecordBatchReader + Send>, WarehouseError> {
-        let (choices, extract) = (self.choices, extract.clone());
+        let (choices, asked) = (self.choices, extract.clone());
         let connector = Connector::new(self.connection.clone())?;
-        stream::spawn(move |sink| run(&connector, Dialect::Redshift, choices, &extract, sink))
+        stream::spawn(extract, move |sink| run(&connector, Dialect::Redshift, choices, &asked, sink))
     }
 
     fn unloading(&self, extract: &Extract, dataset: &DatasetSpec) -> Result<Option<Unloading>, WarehouseError> {
@@ -164,8 +168,10 @@ impl Warehouse for Redshift {
         if rule.min_bytes > 0 && self.estimate(extract)?.bytes() < rule.min_bytes {
             return Ok(None);
         }
-        let (mut session, sql) = self.open(extract)?;
-        let schema = self.prepare(&mut session, sql.clone())?.schema;
-        Unloading::begin((session, sql, schema), &self.connection, rule, extract, dataset).map(Some)
+        extract.unless_stopped(|| {
+            let (mut session, sql) = self.open(extract)?;
+            let schema = self.prepare(&mut session, sql.clone())?.schema;
+            Unloading::begin((session, sql, schema), &self.connection, rule, extract, dataset).map(Some)
+        })
     }
 }

@@ -51,7 +51,8 @@ fn moment(column: &Field) -> String {
 fn key(column: &Field) -> String {
     let name = quoted(column.name());
     match column.data_type() {
-        DataType::Utf8 => name,
+        // Of a CHAR, SHA2 has the text without the blanks that pad it, and the connection brings them.
+        DataType::Utf8 => format!("RTRIM({name}, ' ')"),
         DataType::Boolean => format!("CASE WHEN {name} THEN '1' ELSE '0' END"),
         DataType::Date32 => format!("TO_CHAR({name}, 'YYYY-MM-DD')"),
         // Without the zeros at the end of a second's fraction, and without the point where there is none.

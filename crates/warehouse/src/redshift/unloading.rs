@@ -10,7 +10,7 @@ use super::rows_table::{fill, ordered, select};
 use super::sampled::describe;
 use super::unload::statement;
 use crate::connection::Connection;
-use crate::dataset::{Layout, SetFile, complete};
+use crate::dataset::{Layout, SealedFile, SetFile, complete};
 use crate::dialect::{Dialect, Query};
 use crate::manifest::{File, Part};
 use crate::rows::{self, Choices, explain};
@@ -20,7 +20,8 @@ use crate::{DatasetSpec, Destination, Extract, Manifest, Set, WarehouseError};
 /// A dataset of which a cluster has the rows: it writes the train and the validation set to S3 itself, node by node, and only the
 /// evaluation set comes over the connection.
 ///
-/// The rows are in a temporary table of the session, so the query has run once. Dropped, the session ends and the table goes.
+/// The rows are in a temporary table of the session, so the query has run once. Dropped, the session ends and the table goes; the
+/// extract's [`Stop`](crate::Stop) ends it while a call runs.
 /// The calls: [`unload`](Self::unload) for each of [`SETS`](Self::SETS), then [`finish`](Self::finish).
 pub struct Unloading {
     session: Session,
@@ -74,7 +75,7 @@ impl Unloading {
         let query = select(set, format, &self.layout);
         let UnloadRule { iam_role, region, .. } = &self.rule;
         let unload = statement(&query, format, prefix, iam_role, region.as_deref(), false);
-        self.session.ask(&unload).map_err(refused)?;
+        self.extract.unless_stopped(|| self.session.ask(&unload).map_err(refused))?;
         tracing::info!(prefix, "unloaded");
         Ok(format!("{prefix}manifest"))
     }
@@ -85,7 +86,8 @@ impl Unloading {
     /// manifest says so, too.
     ///
     /// # Errors
-    /// The server fails, or a place: [`WarehouseError::Unwritten`].
+    /// [`WarehouseError::UnloadedRows`] where a set's files have not as many rows as the cluster counted, before anything is
+    /// written. The server fails, or a place: [`WarehouseError::Unwritten`].
     pub fn finish(
         mut self,
         unloaded: Vec<(Set, String, Vec<Part>)>,
@@ -97,20 +99,29 @@ impl Unloading {
                 file.bytes = parts.iter().map(|part| part.bytes).sum();
                 file.parts.clone_from(parts);
             }
+            let listed = file.parts.iter().fold(0, |rows: u64, part| rows.saturating_add(part.rows));
+            if listed != file.rows {
+                return Err(WarehouseError::UnloadedRows { set: file.set, counted: file.rows, listed });
+            }
         }
-        let metadata = rows::begin(&mut self.session, Dialect::Redshift, &self.connection, None)?;
-        let query = Query { sql: ordered(Set::Evaluation, &self.layout), values: Vec::new() };
-        let prepared = rows::prepare(&mut self.session, Dialect::Redshift, Choices::default(), &query, metadata)?;
-        let mut file = SetFile::begin(Set::Evaluation, self.spec.format, &self.layout, places)?;
-        let (layout, session) = (&self.layout, &mut self.session);
+        let (evaluation, schema) = self.extract.clone().unless_stopped(|| self.download(places))?;
+        complete(&self.spec, self.layout, (self.files, evaluation), &self.extract, &schema, places)
+    }
+
+    /// Has every place take the evaluation set.
+    fn download(&mut self, places: &[&dyn Destination]) -> Result<(SealedFile, SchemaRef), WarehouseError> {
+        let Self { session, connection, spec, layout, .. } = self;
+        let metadata = rows::begin(session, Dialect::Redshift, connection, None)?;
+        let query = Query { sql: ordered(Set::Evaluation, layout), values: Vec::new() };
+        let prepared = rows::prepare(session, Dialect::Redshift, Choices::default(), &query, metadata)?;
+        let mut file = SetFile::begin(Set::Evaluation, spec.format, layout, places)?;
         let mut written = Ok(());
         rows::stream(session, &prepared, &[], |batch| {
             written = file.append_all(layout, &batch);
             written.is_ok()
         })?;
         written?;
-        let evaluation = file.seal(layout)?;
-        complete(&self.spec, self.layout, (self.files, evaluation), &self.extract, &prepared.schema, places)
+        Ok((file.seal(layout)?, prepared.schema))
     }
 }
 

@@ -8,23 +8,28 @@ mod refusal;
 mod transport;
 
 use std::collections::HashMap;
+use std::io;
+use std::sync::Arc;
 
 use fallible_iterator::FallibleIterator;
 use postgres_protocol::IsNull;
 use postgres_protocol::message::backend::{Message, RowDescriptionBody};
 use postgres_protocol::message::frontend::{self, BindError};
 
-pub(crate) use self::cancel::Canceller;
 use self::messages::{Messages, Received};
 pub(crate) use self::open::Connector;
 pub(crate) use self::refusal::Failure;
 use self::refusal::Refusal;
+use crate::stop::Watch;
 
 /// One connection. After a failure it is of no further use; dropped, it says goodbye.
 pub(crate) struct Session {
     messages: Messages,
     parameters: HashMap<String, String>,
-    canceller: Option<Canceller>,
+    /// Lets the session be stopped from elsewhere.
+    watch: Watch,
+    /// Tells who cancels it that it is there.
+    _alive: Arc<()>,
 }
 
 /// A statement as the server understood it.
@@ -49,15 +54,10 @@ impl Session {
         self.parameters.get(name).map(String::as_str)
     }
 
-    /// What stops the session from another thread: the first time it is asked for.
-    pub(crate) fn canceller(&mut self) -> Option<Canceller> {
-        self.canceller.take()
-    }
-
     /// Runs SQL without parameters, and returns the rows it has as text.
     pub(crate) fn ask(&mut self, sql: &str) -> Result<Vec<Vec<Option<String>>>, Failure> {
         frontend::query(sql, &mut self.messages.output)?;
-        self.messages.send()?;
+        self.send()?;
         let mut rows = Vec::new();
         while let Some(row) = self.next_row()? {
             let values = Values::new(row).ok_or_else(Failure::malformed)?;
@@ -76,7 +76,7 @@ impl Session {
         frontend::parse("", sql, [], output)?;
         frontend::describe(b'S', "", output)?;
         frontend::sync(output);
-        self.messages.send()?;
+        self.send()?;
         let mut statement = Statement { parameters: 0, columns: Vec::new() };
         loop {
             match self.receive()? {
@@ -100,12 +100,12 @@ impl Session {
             Ok(IsNull::No)
         };
         frontend::bind("", "", [], values, write, formats.iter().copied(), output).map_err(|error| match error {
-            BindError::Conversion(error) => Failure::Lost(std::io::Error::other(error)),
+            BindError::Conversion(error) => Failure::Lost(io::Error::other(error)),
             BindError::Serialization(error) => Failure::Lost(error),
         })?;
         frontend::execute("", 0, output)?;
         frontend::sync(output);
-        Ok(self.messages.send()?)
+        self.send()
     }
 
     /// The next row's values, `None` after the last.
@@ -116,6 +116,14 @@ impl Session {
                 Received::Other(Message::ReadyForQuery(_)) => return Ok(None),
                 Received::Other(_) => (),
             }
+        }
+    }
+
+    /// Sends what is in the output, unless the session was stopped: a statement that came after its cancellation would run on.
+    fn send(&mut self) -> Result<(), Failure> {
+        match self.watch.is_stopped() {
+            true => Err(Failure::Lost(io::Error::new(io::ErrorKind::ConnectionAborted, "the session was stopped"))),
+            false => Ok(self.messages.send()?),
         }
     }
 

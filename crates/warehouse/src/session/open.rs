@@ -14,8 +14,8 @@ use super::messages::{Messages, Received};
 use super::refusal::{Failure, Refusal};
 use super::transport::Transport;
 use super::{Session, cancel::Canceller};
-use crate::ConnectionError;
 use crate::connection::{Connection, Host, client_config, server_name};
+use crate::{ConnectionError, Stop};
 
 /// What sessions are opened with. Certificates are read once for all of them.
 pub(crate) struct Connector {
@@ -35,12 +35,12 @@ impl Connector {
         Ok(Arc::new(Self { connection, tls }))
     }
 
-    /// Opens a session on the first host that takes one.
-    pub(crate) fn open(self: &Arc<Self>) -> Result<Session, ConnectionError> {
+    /// Opens a session on the first host that takes one. The stop ends it, whatever it is at.
+    pub(crate) fn open(self: &Arc<Self>, stop: &Stop) -> Result<Session, ConnectionError> {
         let entrant = self.entrant()?;
         let mut last = None;
         for host in &self.connection.hosts {
-            match self.open_on(host, &entrant) {
+            match self.open_on(host, &entrant, stop) {
                 Ok(session) => return Ok(session),
                 // Another host may serve; a wrong password is wrong everywhere.
                 Err(error @ (ConnectionError::Unreachable { .. } | ConnectionError::Session { .. })) => {
@@ -58,7 +58,7 @@ impl Connector {
         Ok(Entrant { user, password })
     }
 
-    fn open_on(self: &Arc<Self>, host: &Host, entrant: &Entrant) -> Result<Session, ConnectionError> {
+    fn open_on(self: &Arc<Self>, host: &Host, entrant: &Entrant, stop: &Stop) -> Result<Session, ConnectionError> {
         let lost = |source: io::Error| ConnectionError::Unreachable { host: host.to_string(), source: source.into() };
         let transport = Transport::connect(&self.connection, host).map_err(lost)?;
         let transport = self.encrypted(host, transport)?;
@@ -67,8 +67,11 @@ impl Connector {
         let (key, parameters) =
             self.start(&mut messages, entrant).map_err(|failure| self.explain(host, &entrant.user, failure))?;
         messages.transport().unlimited().map_err(lost)?;
-        let canceller = Canceller { connector: self.clone(), host: host.clone(), key, handle };
-        Ok(Session { messages, parameters, canceller: Some(canceller) })
+        let alive = Arc::new(());
+        let session = Arc::downgrade(&alive);
+        let canceller = Canceller { connector: self.clone(), host: host.clone(), key, handle, session };
+        let watch = stop.watch(Box::new(move || canceller.cancel()));
+        Ok(Session { messages, parameters, watch, _alive: alive })
     }
 
     /// Encrypts the connection where it should be.

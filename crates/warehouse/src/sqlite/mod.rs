@@ -117,9 +117,8 @@ impl Sqlite {
 
 impl Warehouse for Sqlite {
     fn extract(&self, extract: &Extract) -> Result<Box<dyn RecordBatchReader + Send>, WarehouseError> {
-        let sqlite = self.clone();
-        let extract = extract.clone();
-        stream::spawn(move |sink| read::run(&sqlite.connect()?, &extract, sink))
+        let (sqlite, asked) = (self.clone(), extract.clone());
+        stream::spawn(extract, move |sink| read::run(&sqlite.connect()?, &asked, sink))
     }
 }
 

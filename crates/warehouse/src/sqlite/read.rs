@@ -18,13 +18,15 @@ pub(super) fn run(connection: &Connection, extract: &Extract, sink: &Sink) -> Re
     bind(&mut statement, &extract.parameters())?;
     let (names, types) = described(&statement)?;
     let interrupt = connection.get_interrupt_handle();
+    let _watch = sink.stop().watch(Box::new(move || interrupt.interrupt()));
+    extract.go_on()?;
 
     let mut rows = statement.raw_query();
     let first = First::read(&mut rows, &types)?;
     let schema = first.schema(&names, &types);
     refuse_duplicates(&schema)?;
     let mut reading = Reading { columns: columns(&schema)?, names, schema, count: 0 };
-    if !sink.begin(reading.schema.clone(), Box::new(move || interrupt.interrupt())) {
+    if !sink.begin(reading.schema.clone()) {
         return Ok(());
     }
     for row in &first.rows {

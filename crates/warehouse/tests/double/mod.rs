@@ -11,16 +11,19 @@ mod refusals;
 mod unloads;
 mod wire;
 
+use std::collections::HashMap;
+use std::io;
 use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
 use postgres::types::Type;
-use postgres::{Client, NoTls, SimpleQueryMessage};
+use postgres::{CancelToken, Client, NoTls, SimpleQueryMessage};
 
 use self::refusals::{Refusal, lacking};
 pub(crate) use self::unloads::Statement;
-use self::wire::{Field, Wire};
+use self::wire::{Field, Key, Visitor, Wire};
 
 pub(crate) const PASSWORD: &str = "s3cret";
 
@@ -46,26 +49,49 @@ pub(crate) type Write = dyn Fn(&Statement, &[String], Vec<Row>) -> Result<(), St
 /// The server, while the test's process lives.
 pub(crate) struct Double {
     port: u16,
-    said: Arc<Mutex<Vec<String>>>,
+    cluster: Arc<Cluster>,
+}
+
+/// What the sessions share.
+struct Cluster {
+    /// The PostgreSQL below, by its URL.
+    postgres: String,
+    write: Arc<Write>,
+    said: Mutex<Vec<String>>,
+    /// What cancels the statements of the sessions there are, in the PostgreSQL below and here. One whose client went away runs its
+    /// statement to the end, if nobody cancels it.
+    sessions: Mutex<HashMap<Key, (CancelToken, Arc<AtomicBool>)>>,
+    begun: AtomicU32,
+    lingers: AtomicU32,
 }
 
 impl Double {
     /// Starts one over a PostgreSQL, which it enters by its URL.
     pub(crate) fn start(postgres: &str, write: Arc<Write>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let double = Self { port: listener.local_addr().unwrap().port(), said: Arc::default() };
-        let (url, said) = (postgres.to_owned(), double.said.clone());
+        let port = listener.local_addr().unwrap().port();
+        let cluster = Arc::new(Cluster {
+            postgres: postgres.to_owned(),
+            write,
+            said: Mutex::default(),
+            sessions: Mutex::default(),
+            begun: AtomicU32::new(0),
+            lingers: AtomicU32::new(0),
+        });
+        let shared = cluster.clone();
         thread::spawn(move || {
             for socket in listener.incoming().flatten() {
-                let (url, said, write) = (url.clone(), said.clone(), write.clone());
-                thread::spawn(move || {
-                    let client = Client::connect(&url, NoTls).unwrap();
-                    // A client that goes away ends its session.
-                    let _ = Session { client, said, write, prepared: None, broken: false }.serve(socket);
-                });
+                let cluster = shared.clone();
+                // A client that goes away ends its session.
+                thread::spawn(move || cluster.receive(socket));
             }
         });
-        double
+        Self { port, cluster }
+    }
+
+    /// Has every UNLOAD take so many seconds more, once its files are written.
+    pub(crate) fn linger(&self, seconds: u32) {
+        self.cluster.lingers.store(seconds, Ordering::SeqCst);
     }
 
     pub(crate) fn url(&self) -> String {
@@ -74,23 +100,50 @@ impl Double {
 
     /// The statements it was sent so far.
     pub(crate) fn said(&self) -> Vec<String> {
-        self.said.lock().unwrap().clone()
+        self.cluster.said.lock().unwrap().clone()
     }
 }
 
-struct Session {
+impl Cluster {
+    fn receive(&self, socket: TcpStream) -> io::Result<()> {
+        let (mut wire, visitor) = Wire::greet(socket)?;
+        let said = match visitor {
+            Visitor::Client(said) => said,
+            Visitor::Canceller(key) => {
+                if let Some((below, here)) = self.sessions.lock().unwrap().get(&key) {
+                    here.store(true, Ordering::SeqCst);
+                    below.cancel_query(NoTls).unwrap();
+                }
+                return Ok(());
+            }
+        };
+        let begun = self.begun.fetch_add(1, Ordering::SeqCst);
+        let key = (u64::from(begun) << 32 | 0x5e_c4e7).to_be_bytes();
+        let client = Client::connect(&self.postgres, NoTls).unwrap();
+        let cancelled = Arc::new(AtomicBool::new(false));
+        self.sessions.lock().unwrap().insert(key, (client.cancel_token(), cancelled.clone()));
+        let served = match wire.let_in(&said, PASSWORD, &key)? {
+            true => Session { client, cluster: self, cancelled, prepared: None, broken: false }.serve(wire),
+            false => Ok(()),
+        };
+        self.sessions.lock().unwrap().remove(&key);
+        served
+    }
+}
+
+struct Session<'a> {
     client: Client,
-    said: Arc<Mutex<Vec<String>>>,
-    write: Arc<Write>,
+    cluster: &'a Cluster,
+    /// Whether its statement was cancelled.
+    cancelled: Arc<AtomicBool>,
     /// The unnamed statement.
     prepared: Option<(String, Vec<Field>)>,
     /// After an error messages are passed over until the next Sync.
     broken: bool,
 }
 
-impl Session {
-    fn serve(mut self, socket: TcpStream) -> std::io::Result<()> {
-        let Some(mut wire) = Wire::let_in(socket, PASSWORD)? else { return Ok(()) };
+impl Session<'_> {
+    fn serve(mut self, mut wire: Wire) -> io::Result<()> {
         loop {
             let (tag, body) = wire.receive()?;
             let done = match tag {
@@ -118,7 +171,7 @@ impl Session {
         }
     }
 
-    fn refuse(&mut self, wire: &mut Wire, done: Result<(), Refusal>) -> std::io::Result<()> {
+    fn refuse(&mut self, wire: &mut Wire, done: Result<(), Refusal>) -> io::Result<()> {
         match done {
             Ok(()) => Ok(()),
             Err(Refusal::Gone(error)) => Err(error),
@@ -131,7 +184,7 @@ impl Session {
 
     /// A failure within a transaction ends it, so that of the PostgreSQL below is ended, too.
     fn check(&mut self, sql: &str) -> Result<(), Refusal> {
-        self.said.lock().unwrap().push(sql.to_owned());
+        self.cluster.said.lock().unwrap().push(sql.to_owned());
         let Some(refusal) = lacking(sql) else { return Ok(()) };
         let _ = self.client.batch_execute("SELECT what_redshift_lacks()");
         Err(refusal)
@@ -156,10 +209,12 @@ impl Session {
     fn simple(&mut self, wire: &mut Wire, sql: String) -> Result<(), Refusal> {
         self.check(&sql)?;
         if sql.starts_with("UNLOAD") {
+            self.cancelled.store(false, Ordering::SeqCst);
             let statement = Statement::parse(&sql).map_err(|problem| Refusal::said("42601", &problem))?;
             let (names, rows) = self.rows(&statement.query)?;
-            (self.write)(&statement, &names, rows)
+            (self.cluster.write)(&statement, &names, rows)
                 .map_err(|problem| Refusal::said("XX000", &format!("S3ServiceException:{problem}")))?;
+            self.linger()?;
             return Ok(wire.complete("UNLOAD")?);
         }
         let (names, mut rows) = self.rows(&sql)?;
@@ -173,6 +228,17 @@ impl Session {
         wire.describe(&fields)?;
         rows.iter().try_for_each(|row| wire.row(row))?;
         Ok(wire.complete("SELECT")?)
+    }
+
+    /// A moment after the other, since a cancellation between two statements is none to the PostgreSQL below.
+    fn linger(&mut self) -> Result<(), Refusal> {
+        for _ in 0..10 * self.cluster.lingers.load(Ordering::SeqCst) {
+            if self.cancelled.load(Ordering::SeqCst) {
+                return Err(Refusal::said("57014", "Query cancelled on user's request"));
+            }
+            self.rows("SELECT pg_sleep(0.1)")?;
+        }
+        Ok(())
     }
 
     fn parse(&mut self, wire: &mut Wire, sql: String) -> Result<(), Refusal> {

@@ -8,7 +8,19 @@ use postgres_protocol::authentication::md5_hash;
 use super::refusals::Refusal;
 
 const VERSION: u32 = 196_608;
+const CANCEL: u32 = 80_877_102;
 const SALT: [u8; 4] = [7, 1, 9, 3];
+
+/// What a session is known by to who wants to cancel what it runs.
+pub(super) type Key = [u8; 8];
+
+/// Who comes.
+pub(super) enum Visitor {
+    /// Somebody who says this of themselves.
+    Client(Vec<u8>),
+    /// Somebody who wants what this session runs to be cancelled.
+    Canceller(Key),
+}
 
 /// A column's description.
 #[derive(Debug, Clone)]
@@ -24,31 +36,37 @@ pub(super) struct Wire {
 }
 
 impl Wire {
-    /// Asks who comes for the password by MD5, as Redshift does; `None` for one that is not let in.
-    pub(super) fn let_in(socket: TcpStream, password: &str) -> io::Result<Option<Self>> {
+    /// Hears who comes.
+    pub(super) fn greet(socket: TcpStream) -> io::Result<(Self, Visitor)> {
         let mut wire = Self { input: socket.try_clone()?, output: BufWriter::new(socket) };
         let startup = wire.body()?;
-        if startup[..4] != VERSION.to_be_bytes() {
-            // A request to cancel: the session ends by itself when its client has gone.
-            return Ok(None);
-        }
-        let parts: Vec<_> = startup[4..].split(|byte| *byte == 0).collect();
+        let visitor = match startup.split_first_chunk() {
+            Some((version, said)) if *version == VERSION.to_be_bytes() => Visitor::Client(said.to_vec()),
+            Some((code, key)) if *code == CANCEL.to_be_bytes() => Visitor::Canceller(key.try_into().expect("a key")),
+            _ => return Err(io::ErrorKind::InvalidData.into()),
+        };
+        Ok((wire, visitor))
+    }
+
+    /// Asks a client for the password by MD5, as Redshift does; whether it is let in.
+    pub(super) fn let_in(&mut self, said: &[u8], password: &str, key: &Key) -> io::Result<bool> {
+        let parts: Vec<_> = said.split(|byte| *byte == 0).collect();
         let user = parts.chunks(2).find(|pair| pair[0] == b"user").expect("a user")[1];
-        wire.send(b'R', &[&5_u32.to_be_bytes()[..], &SALT].concat())?;
-        wire.output.flush()?;
-        let (_, proof) = wire.receive()?;
+        self.send(b'R', &[&5_u32.to_be_bytes()[..], &SALT].concat())?;
+        self.output.flush()?;
+        let (_, proof) = self.receive()?;
         if text(&proof) != md5_hash(user, password.as_bytes(), SALT) {
-            wire.error(&Refusal::said("28000", "password authentication failed"))?;
-            wire.output.flush()?;
-            return Ok(None);
+            self.error(&Refusal::said("28000", "password authentication failed"))?;
+            self.output.flush()?;
+            return Ok(false);
         }
-        wire.send(b'R', &[0; 4])?;
+        self.send(b'R', &[0; 4])?;
         for parameter in [&b"server_version\08.0.2\0"[..], b"standard_conforming_strings\0on\0"] {
-            wire.send(b'S', parameter)?;
+            self.send(b'S', parameter)?;
         }
-        wire.send(b'K', &[0; 8])?;
-        wire.ready()?;
-        Ok(Some(wire))
+        self.send(b'K', key)?;
+        self.ready()?;
+        Ok(true)
     }
 
     pub(super) fn receive(&mut self) -> io::Result<(u8, Vec<u8>)> {

@@ -69,6 +69,15 @@ impl Server {
         text.trim_end_matches('\n').split('\x1e').map(str::to_owned).collect()
     }
 
+    /// Waits until the server takes sessions again.
+    pub(crate) fn wait_until_ready(&self) {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while Client::connect(&self.url("postgres"), NoTls).is_err() {
+            assert!(Instant::now() < deadline, "the server does not recover");
+            sleep(Duration::from_millis(50));
+        }
+    }
+
     pub(crate) fn ca_file(&self) -> PathBuf {
         self.dir.path().join("ca.crt")
     }

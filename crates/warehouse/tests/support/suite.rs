@@ -212,25 +212,28 @@ fn a_bad_query_is_refused(warehouse: &dyn Warehouse) {
     assert!(matches!(several, WarehouseError::SeveralStatements { .. }), "{}", whole(&several));
 }
 
+/// Texts that say SQL, and what could end a text.
+pub(crate) const NASTY: [&str; 15] = [
+    "'; DROP TABLE readings; --",
+    "' OR '1'='1",
+    "\\'; DROP TABLE readings; --",
+    "\\\\' || (SELECT note FROM readings LIMIT 1) || '",
+    "$$; DROP TABLE readings; $$",
+    "$tag$ '' $tag$",
+    "\"; DROP TABLE readings; --",
+    "/* ' */ -- ' \n '",
+    "$1 $2 ($3)",
+    "E'\\''",
+    "'",
+    "\\",
+    "''\\''\\\\",
+    "ünï’cödé \u{2019} \u{ff07} \t \r\n",
+    "",
+];
+
 /// Whatever a text says, it comes back as it was bound, and what it says is not done.
 fn a_parameter_is_a_value_and_nothing_else(warehouse: &dyn Warehouse) {
-    for nasty in [
-        "'; DROP TABLE readings; --",
-        "' OR '1'='1",
-        "\\'; DROP TABLE readings; --",
-        "\\\\' || (SELECT note FROM readings LIMIT 1) || '",
-        "$$; DROP TABLE readings; $$",
-        "$tag$ '' $tag$",
-        "\"; DROP TABLE readings; --",
-        "/* ' */ -- ' \n '",
-        "$1 $2 ($3)",
-        "E'\\''",
-        "'",
-        "\\",
-        "''\\''\\\\",
-        "ünï’cödé \u{2019} \u{ff07} \t \r\n",
-        "",
-    ] {
+    for nasty in NASTY {
         let extract =
             Extract::new("SELECT CAST($1 AS text) AS a, 'kept $1' AS b, CAST($2 AS text) AS c").bind(nasty).bind("'");
         let read = batch(warehouse, &extract);
