@@ -2,7 +2,6 @@
 
 use http::Response;
 use http::request::Parts;
-use hyper::body::Incoming;
 use s3s::{Body, HttpError};
 use serde_json::Value;
 
@@ -12,6 +11,7 @@ use crate::auth::{Claim, Refusal};
 use crate::dispatch::{Services, header, received};
 use crate::hazards::answer::under;
 use crate::hazards::{Effect, Service};
+use crate::request_body::RequestBody;
 
 /// More than any request of the control plane may have.
 const BODY_LIMIT: usize = 16 * 1024 * 1024;
@@ -24,7 +24,7 @@ pub(crate) async fn answer(
     services: &Services,
     request: &Parts,
     claim: Result<Option<Claim<'_>>, Refusal>,
-    body: Incoming,
+    body: RequestBody,
 ) -> Result<Response<Body>, HttpError> {
     match checked(services, request, claim, body).await {
         Err(error) => Ok(json::error(error)),
@@ -45,7 +45,7 @@ async fn checked<'r>(
     services: &Services,
     request: &'r Parts,
     claim: Result<Option<Claim<'_>>, Refusal>,
-    body: Incoming,
+    body: RequestBody,
 ) -> Result<(Caller, &'r str, Value), ApiError> {
     let body = received(body, BODY_LIMIT).await?;
     let caller = services.verify(request, claim, &body).map_err(|refusal| refusal.as_json())?;

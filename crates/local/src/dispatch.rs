@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION, CONNECTION, EXPECT};
+use http::header::{ACCEPT, AUTHORIZATION, CONNECTION};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -17,6 +17,7 @@ use crate::api::{ApiError, Caller};
 use crate::auth::{Authenticator, Claim, Payload, Refusal};
 use crate::conditions::Conditions;
 use crate::console::{self, Console};
+use crate::request_body::RequestBody;
 use crate::sagemaker::Sagemaker;
 use crate::sts::Sts;
 use crate::{admin, control, guard, logs, runtime, s3, sts};
@@ -36,14 +37,15 @@ impl Services {
     pub(crate) async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Result<Response<Body>, HttpError> {
         let request_id = Uuid::new_v4().to_string();
         let (request, body) = request.into_parts();
-        let waits_to_send = request.headers.contains_key(EXPECT);
+        let body = RequestBody::new(body);
+        let reading = body.reading();
         let mut response = match guard::check(&request) {
             Ok(()) => self.route(request, body, &request_id).await?,
             Err(forbidden) => text(StatusCode::FORBIDDEN, forbidden.message().to_owned()),
         };
-        if waits_to_send && !response.status().is_success() {
-            // As S3 does. A refused client may or may not send the body it announced, and botocore takes the refusal
-            // for the answer to its next request on the connection.
+        if !reading.has_ended() {
+            // A refused client sends the rest of its body, or, where it waited to be asked for it, may not. Neither must be taken for the
+            // next request, nor may the connection end without a word between the two.
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
         tracing::debug!(request_id, status = response.status().as_u16(), "answered");
@@ -54,7 +56,7 @@ impl Services {
         Ok(response)
     }
 
-    async fn route(&self, request: Parts, body: Incoming, request_id: &str) -> Result<Response<Body>, HttpError> {
+    async fn route(&self, request: Parts, body: RequestBody, request_id: &str) -> Result<Response<Body>, HttpError> {
         let claim = Claim::of(&request);
         let service = Destination::of(&request, claim.as_ref().ok().and_then(Option::as_ref));
         tracing::debug!(request_id, ?service, method = %request.method, uri = %request.uri, "request");
@@ -147,7 +149,7 @@ fn is_for_people(request: &Parts) -> bool {
 }
 
 /// The whole body.
-pub(crate) async fn received(body: Incoming, limit: usize) -> Result<Bytes, ApiError> {
+pub(crate) async fn received(body: RequestBody, limit: usize) -> Result<Bytes, ApiError> {
     match Limited::new(body, limit).collect().await {
         Ok(body) => Ok(body.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => {

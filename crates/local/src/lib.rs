@@ -104,6 +104,7 @@ mod objects;
 mod options;
 mod pace;
 mod policy;
+mod request_body;
 mod runtime;
 mod s3;
 mod sagemaker;

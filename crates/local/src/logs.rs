@@ -4,13 +4,13 @@
 
 use http::Response;
 use http::request::Parts;
-use hyper::body::Incoming;
 use s3s::Body;
 
 use crate::answers::json;
 use crate::api::ApiError;
 use crate::auth::{Claim, Refusal};
 use crate::dispatch::{Services, header, received};
+use crate::request_body::RequestBody;
 
 const BODY_LIMIT: usize = 1024 * 1024;
 
@@ -18,7 +18,7 @@ pub(crate) async fn answer(
     services: &Services,
     request: &Parts,
     claim: Result<Option<Claim<'_>>, Refusal>,
-    body: Incoming,
+    body: RequestBody,
 ) -> Response<Body> {
     let checked = async {
         let body = received(body, BODY_LIMIT).await?;

@@ -3,7 +3,6 @@
 use bytes::Bytes;
 use http::request::Parts;
 use http::{Method, Response};
-use hyper::body::Incoming;
 use percent_encoding::percent_decode_str;
 use s3s::{Body, HttpError};
 
@@ -13,6 +12,7 @@ use crate::auth::{Claim, Refusal};
 use crate::dispatch::{Services, received};
 use crate::hazards::answer::under;
 use crate::hazards::{Effect, Service};
+use crate::request_body::RequestBody;
 
 /// The one operation there is.
 pub(crate) const INVOKE_ENDPOINT: &str = "InvokeEndpoint";
@@ -21,7 +21,7 @@ pub(crate) async fn answer(
     services: &Services,
     request: &Parts,
     claim: Result<Option<Claim<'_>>, Refusal>,
-    body: Incoming,
+    body: RequestBody,
 ) -> Result<Response<Body>, HttpError> {
     match checked(services, request, claim, body).await {
         Err(error) => Ok(rest_json::error(error)),
@@ -43,7 +43,7 @@ async fn checked(
     services: &Services,
     request: &Parts,
     claim: Result<Option<Claim<'_>>, Refusal>,
-    body: Incoming,
+    body: RequestBody,
 ) -> Result<(Caller, InvokeRequest), ApiError> {
     let received = received(body, INVOKE_BODY_LIMIT).await;
     let body = received.map_err(|error| ApiError { code: "ValidationError".into(), ..error })?;

@@ -6,7 +6,6 @@ use std::time::Duration;
 use http::header::{AUTHORIZATION, CONTENT_RANGE, RANGE};
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
-use hyper::body::Incoming;
 use s3s::access::{S3Access, S3AccessContext};
 use s3s::service::S3Service;
 use s3s::{Body, HttpError, S3Error, S3Result, s3_error};
@@ -17,6 +16,7 @@ use crate::auth::{Authenticator, Claim, Payload, Refusal};
 use crate::dispatch::header;
 use crate::hazards::answer::{cut, error};
 use crate::hazards::{Effect, Hazards, Service};
+use crate::request_body::RequestBody;
 
 use super::errors;
 
@@ -44,7 +44,7 @@ pub(crate) async fn answer(
     s3: &S3Service,
     verified: Result<Caller, Refusal>,
     mut request: Parts,
-    body: Incoming,
+    body: RequestBody,
     request_id: &str,
 ) -> Result<Response<Body>, HttpError> {
     let caller = match verified {
@@ -56,7 +56,7 @@ pub(crate) async fn answer(
     request.extensions.insert(met.clone());
     ignore_unreadable_range(&mut request);
     let is_head = request.method == Method::HEAD;
-    let mut response = s3.call(Request::from_parts(request, Body::from(body))).await?;
+    let mut response = s3.call(Request::from_parts(request, Body::http_body(body))).await?;
     // `s3s` answers 200 to the head of a range.
     if is_head && response.headers().contains_key(CONTENT_RANGE) && response.status() == StatusCode::OK {
         *response.status_mut() = StatusCode::PARTIAL_CONTENT;

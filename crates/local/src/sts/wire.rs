@@ -2,7 +2,6 @@
 
 use http::Response;
 use http::request::Parts;
-use hyper::body::Incoming;
 use s3s::{Body, HttpError};
 
 use crate::answers::query;
@@ -11,6 +10,7 @@ use crate::auth::{Claim, Refusal};
 use crate::dispatch::{Services, received};
 use crate::hazards::answer::under;
 use crate::hazards::{Effect, Service};
+use crate::request_body::RequestBody;
 
 use super::Form;
 
@@ -21,7 +21,7 @@ pub(crate) async fn answer(
     services: &Services,
     request: &Parts,
     claim: Result<Option<Claim<'_>>, Refusal>,
-    body: Incoming,
+    body: RequestBody,
     request_id: &str,
 ) -> Result<Response<Body>, HttpError> {
     let refuse = |error: ApiError| query::error(&error, request_id);
@@ -39,7 +39,7 @@ async fn checked(
     services: &Services,
     request: &Parts,
     claim: Result<Option<Claim<'_>>, Refusal>,
-    body: Incoming,
+    body: RequestBody,
 ) -> Result<(Caller, Form), ApiError> {
     let body = received(body, BODY_LIMIT).await?;
     let caller = services.verify(request, claim, &body).map_err(|refusal| refusal.as_query())?;

@@ -5,6 +5,7 @@
 mod client;
 mod console;
 mod faults;
+mod keep_alive;
 mod program;
 mod signatures;
 mod start;
