@@ -70,6 +70,7 @@ impl<'a> Cells<'a> {
     }
 
     /// A row's field: nothing where its value is missing.
+    #[inline]
     pub(super) fn text<'f>(&self, row: usize, field: &'f mut Field) -> &'f [u8] {
         match self {
             Self::Boolean(array) => match array.is_valid(row).then(|| array.value(row)) {

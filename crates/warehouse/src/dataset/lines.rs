@@ -4,7 +4,7 @@ use super::cells::Cells;
 use super::field::{Field, LONGEST};
 
 /// So many fields are made before the first of them is copied: what was just written is read back slowly.
-const ABREAST: usize = 4;
+const ABREAST: usize = 8;
 
 /// Lines that are not written yet.
 #[derive(Default)]
