@@ -3,7 +3,7 @@
 //! The limit is what the server hands out: `psql` with `COPY … (FORMAT binary)` to nowhere. The peers are the article's way
 //! (psycopg2 and pandas), connectorx and polars. Each runs in a process of its own, so that its processor time and its peak
 //! memory are its own; wall clocks are compared in turn. `--rows=N` sets another size than two million, `--rounds=N` how often
-//! each way runs, and `--only=memory,csv,stream,writer` which parts do. All of it takes some ten minutes and 1 GB of the temporary
+//! each way runs, and `--only=memory,csv,stream,writer,load` which parts do. All of it takes some ten minutes and 1 GB of the temporary
 //! folder.
 //!
 //! Our ways and the limit run three times, and the middle is told; a peer runs once. Of a peer the processor time and the memory are
@@ -23,8 +23,10 @@ use std::process::Command;
 use std::thread::sleep;
 use std::time::Duration;
 
+use arrow::array::AsArray;
+use arrow::datatypes::Int64Type;
 use refit_benches::{Claim, Goal};
-use refit_warehouse::{DatasetSpec, Extract, NumericAs, Parallel, Percent, Postgres, Split, Warehouse};
+use refit_warehouse::{DatasetSpec, Extract, NumericAs, Parallel, Percent, Postgres, Split, Sqlite, Warehouse};
 
 use measured::{Cost, peak_mib};
 use postgres_server::Server;
@@ -60,7 +62,7 @@ fn main() {
         println!("{} {} {} {}", cost.seconds, cost.cpu, cost.peak_mib - base, cost.rows);
         return;
     }
-    let parts = option("--only=").unwrap_or_else(|| "memory,csv,stream,writer".to_owned());
+    let parts = option("--only=").unwrap_or_else(|| "memory,csv,stream,writer,load".to_owned());
     let server = Server::start();
     server.client().batch_execute(&TABLE.replace("$rows", &rows.to_string())).expect("a table");
     let mut bench = Bench { url: server.url("postgres"), rows, rounds, claims: Vec::new() };
@@ -72,6 +74,7 @@ fn main() {
             "csv" => csv(&mut bench),
             "stream" => stream(&mut bench),
             "writer" => writer(&mut bench),
+            "load" => load(&mut bench),
             other => panic!("there is no part {other}"),
         }
     }
@@ -96,8 +99,11 @@ fn extract(way: &str, url: &str) -> u64 {
         "parallel" => window(ALL).parallel(Parallel::by_blocks("events", 4)),
         _ => window(ALL),
     };
-    if way == "csv" {
-        return write(&warehouse, &window(NUMBERS));
+    match way {
+        "csv" => return write(&warehouse, &window(NUMBERS)),
+        "csv-tenfold" => return write(&warehouse, &Extract::new(format!("{NUMBERS}, generate_series(1, 10)"))),
+        "load" => return load_files(),
+        _ => (),
     }
     let reader = warehouse.extract(&all).expect("extracted");
     let mut kept = Vec::new();
@@ -122,6 +128,17 @@ fn write(warehouse: &Postgres, extract: &Extract) -> u64 {
     let manifest =
         spec.write(warehouse.extract(extract).expect("extracted"), extract, Path::new(&dir)).expect("written");
     manifest.files.iter().map(|file| file.rows).sum()
+}
+
+/// The quickstart's flights and weather into SQLite, with its index; a query is what loads them.
+fn load_files() -> u64 {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/data");
+    let files = ["flights", "weather"].map(|table| (table, data.join(format!("{table}.parquet"))));
+    let warehouse = Sqlite::files(files).and_then(|sqlite| sqlite.index("weather", &["origin", "time_hour"]));
+    let count = Extract::new("SELECT (SELECT count(*) FROM flights) + (SELECT count(*) FROM weather) AS rows");
+    let mut reader = warehouse.expect("two files").extract(&count).expect("extracted");
+    let batch = reader.next().expect("a batch").expect("a row");
+    batch.column(0).as_primitive::<Int64Type>().value(0).unsigned_abs()
 }
 
 struct Bench {
@@ -196,6 +213,8 @@ fn csv(bench: &mut Bench) {
     bench.claim("warehouse.csv-cpu-of-connectorx", ours.cpu / connectorx.cpu, Goal::AtMost(0.5));
     bench.claim("warehouse.csv-cpu-of-polars", ours.cpu / polars.cpu, Goal::AtMost(0.5));
     bench.claim("warehouse.csv-peak-mib", ours.peak_mib, Goal::AtMost(32.0));
+    let tenfold = told("csv: refit, ten times the rows", bench.ours("csv-tenfold"));
+    bench.claim("warehouse.csv-tenfold-peak-mib", tenfold.peak_mib, Goal::AtMost(32.0));
 }
 
 fn stream(bench: &mut Bench) {
@@ -219,4 +238,9 @@ fn writer(bench: &mut Bench) {
     ]);
     bench.claim("warehouse.arrow-csv-cpu-of-writer", arrow.cpu / ours.cpu, Goal::AtLeast(2.5));
     bench.claim("warehouse.polars-cpu-of-writer", polars.cpu / ours.cpu, Goal::AtLeast(1.7));
+}
+
+fn load(bench: &mut Bench) {
+    let [load] = bench.in_turn([("load: two Parquet files to SQLite", &|| bench.ours("load"))]);
+    bench.claim("warehouse.load-seconds", load.seconds, Goal::AtMost(2.0));
 }
