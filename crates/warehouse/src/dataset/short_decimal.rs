@@ -59,7 +59,8 @@ pub(super) fn fits(digits: u64, places: usize) -> bool {
 #[inline]
 pub(super) fn write(out: &mut [u8; LONGEST], digits: u64, negative: bool, places: usize, trimmed: bool) -> &[u8] {
     // The first digit in the lowest byte.
-    let digits = u128::from(eight_digits(digits / 100_000_000)) | u128::from(eight_digits(digits % 100_000_000)) << 64;
+    let digits =
+        u128::from(eight_digits(digits / 100_000_000)) | (u128::from(eight_digits(digits % 100_000_000)) << 64);
     let leading_zeros = (digits.trailing_zeros() as usize / 8).min(15 - places);
     let trailing_zeros = if trimmed { (digits.leading_zeros() as usize / 8).min(places - 1) } else { 0 };
     let text = digits | u128::from_le_bytes([b'0'; 16]);
@@ -76,11 +77,11 @@ pub(super) fn write(out: &mut [u8; LONGEST], digits: u64, negative: bool, places
 /// A number below 10^8 as eight digits of a byte each, the first in the lowest: halved to fours, twos and ones, side by side.
 #[inline]
 fn eight_digits(number: u64) -> u64 {
-    let fours = number / 10_000 | (number % 10_000) << 32;
-    let hundreds = fours * 10_486 >> 20 & 0x7f_0000_007f;
-    let twos = hundreds | (fours - hundreds * 100) << 16;
-    let tens = twos * 103 >> 10 & 0x000f_000f_000f_000f;
-    tens | (twos - tens * 10) << 8
+    let fours = (number / 10_000) | ((number % 10_000) << 32);
+    let hundreds = ((fours * 10_486) >> 20) & 0x7f_0000_007f;
+    let twos = hundreds | ((fours - hundreds * 100) << 16);
+    let tens = ((twos * 103) >> 10) & 0x000f_000f_000f_000f;
+    tens | ((twos - tens * 10) << 8)
 }
 
 #[cfg(test)]
