@@ -38,15 +38,16 @@ impl Services {
         let request_id = Uuid::new_v4().to_string();
         let (request, body) = request.into_parts();
         let body = RequestBody::new(body);
-        let reading = body.reading();
+        let rest = body.rest();
         let mut response = match guard::check(&request) {
             Ok(()) => self.route(request, body, &request_id).await?,
             Err(forbidden) => text(StatusCode::FORBIDDEN, forbidden.message().to_owned()),
         };
-        if !reading.has_ended() {
+        if let Some(unread) = rest.take() {
             // A refused client sends the rest of its body, or, where it waited to be asked for it, may not. Neither must be taken for the
-            // next request, nor may the connection end without a word between the two.
+            // next request.
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            response = response.map(|answer| unread.until_answered(answer));
         }
         tracing::debug!(request_id, status = response.status().as_u16(), "answered");
         if let Ok(value) = HeaderValue::try_from(request_id) {

@@ -1,7 +1,7 @@
 //! Which connections go on after an answer (RFC 9112, section 9.6: who will close a connection says so in the last answer).
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 
 use refit_local::{LocalAws, Options};
 
@@ -35,11 +35,26 @@ impl Connection {
 async fn a_connection_ends_with_the_answer_to_a_body_that_was_not_read() {
     let folder = tempfile::tempdir().unwrap();
     let local = LocalAws::start(Options::new(folder.path())).await.unwrap();
-    for waits in ["", "expect: 100-continue\r\n"] {
+    for (waits, rest) in [("", "later"), ("expect: 100-continue\r\n", "")] {
         let mut connection = Connection::new(&local);
         // Refused for its signature, before the body, which is under way.
         assert_eq!(connection.ask("PUT /bucket/key", &format!("content-length: 5\r\n{waits}"), ""), (403, true));
+        connection.stream.get_mut().write_all(rest.as_bytes()).unwrap();
+        connection.stream.get_mut().shutdown(Shutdown::Write).unwrap();
         assert_eq!(connection.stream.read(&mut [0]).unwrap(), 0, "and it does end");
+    }
+}
+
+/// As Python's `http.client` does, which reads no answer before it has sent all. More than the two sockets' buffers hold: the connection
+/// would be reset in the midst of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_sends_all_of_a_large_body_first_gets_its_refusal() {
+    let folder = tempfile::tempdir().unwrap();
+    let local = LocalAws::start(Options::new(folder.path())).await.unwrap();
+    let body = "a".repeat(64 << 20);
+    for waits in ["", "expect: 100-continue\r\n"] {
+        let headers = format!("content-length: {}\r\n{waits}", body.len());
+        assert_eq!(Connection::new(&local).ask("PUT /bucket/key", &headers, &body), (403, true));
     }
 }
 
