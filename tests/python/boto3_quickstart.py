@@ -1,6 +1,7 @@
 """What dev/quickstart left behind, seen by boto3 and pandas: argv is the endpoint URL and the quickstart's folder.
 
-The expectations are the quickstart's promise (README) and the article's column lists, not anything refit computed.
+The expectations are the quickstart's promise (README) and the article's column lists. Only the verdict on the second model is refit's own:
+what the registry and the endpoint have is held to it.
 """
 
 import json

@@ -7,11 +7,12 @@ mod double;
 #[allow(dead_code, reason = "the warehouse's tests use more of the server")]
 mod postgres;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_types::SdkConfig;
 use double::{Double, FUNCTIONS, Row, Statement};
 use postgres::Server;
 use refit_local::{LocalAws, Options};
@@ -22,6 +23,7 @@ use refit_pipeline::warehouse::{
 use refit_pipeline::{ModelSpec, Pipeline, PipelineError};
 use refit_tests::suites::pipeline::{chain, pipeline};
 use refit_tests::suites::uploads::leavings;
+use tempfile::TempDir;
 
 const COLUMNS: &str = "SELECT i AS id, i * 0.37::float8 AS y, i * 1.7::float8 AS x, i * 0.3::float8 AS w FROM";
 
@@ -42,22 +44,6 @@ fn model(sql: String) -> [ModelSpec; 1] {
     let percent = |share| Percent::new(share).unwrap();
     let split = Split::ByHash { column: "id".into(), validation: percent(10), evaluation: percent(10) };
     [ModelSpec::new("large".parse().unwrap(), Extract::new(sql), DatasetSpec::new("y", split)).unwrap()]
-}
-
-/// Drops a `prepare` when it has come so far, and waits for what it leaves to be tidied up.
-async fn dropped(
-    pipeline: &Pipeline,
-    run: &str,
-    warehouse: Arc<dyn Warehouse>,
-    sql: String,
-    so_far: impl AsyncFn() -> bool,
-) {
-    let (run, models) = (run.parse().unwrap(), model(sql));
-    tokio::select! {
-        prepared = pipeline.prepare(&run, warehouse, &models) => panic!("it ended: {prepared:?}"),
-        () = until(so_far) => (),
-    }
-    pipeline.settled().await;
 }
 
 async fn until(happened: impl AsyncFn() -> bool) {
@@ -84,10 +70,6 @@ const LEFT: &str = "
         WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() AND application_name <> 'psql'
     UNION ALL SELECT 'table ' || relname FROM pg_class WHERE relpersistence = 't'";
 
-async fn nothing_is_left_in(server: &Arc<Server>) {
-    until(async || psql(server, LEFT).await == [""]).await;
-}
-
 fn files(dir: &Path) -> Vec<String> {
     let names = std::fs::read_dir(dir).into_iter().flatten();
     let mut names: Vec<_> = names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
@@ -95,69 +77,102 @@ fn files(dir: &Path) -> Vec<String> {
     names
 }
 
-async fn start() -> Arc<Server> {
-    let server = tokio::task::spawn_blocking(|| {
-        let server = Server::start();
-        server.client().batch_execute(FUNCTIONS).unwrap();
-        server
-    });
-    Arc::new(server.await.unwrap())
+/// A pipeline on an embedded AWS with its bucket, and a PostgreSQL to extract from.
+struct Scene {
+    aws: LocalAws,
+    config: SdkConfig,
+    pipeline: Pipeline,
+    store: ArtifactStore,
+    server: Arc<Server>,
+    dir: TempDir,
 }
+
+impl Scene {
+    async fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let aws = LocalAws::start(Options::new(dir.path().join("aws"))).await.unwrap();
+        let config = aws.sdk_config();
+        let pipeline = pipeline(&config, &dir.path().join("work"), |_| {});
+        let store = ArtifactStore::new(&config, "refit-tests".parse().unwrap());
+        store.ensure_bucket().await.unwrap();
+        let server = tokio::task::spawn_blocking(|| {
+            let server = Server::start();
+            server.client().batch_execute(FUNCTIONS).unwrap();
+            server
+        });
+        Self { aws, config, pipeline, store, server: Arc::new(server.await.unwrap()), dir }
+    }
+
+    /// Drops a `prepare` when it has come so far, waits for what it leaves to be tidied up, and for the server to have nothing of it.
+    async fn dropped(&self, warehouse: &Arc<dyn Warehouse>, sql: String, so_far: impl AsyncFn() -> bool) {
+        let (run, models) = ("one".parse().unwrap(), model(sql));
+        tokio::select! {
+            prepared = self.pipeline.prepare(&run, Arc::clone(warehouse), &models) => panic!("it ended: {prepared:?}"),
+            () = until(so_far) => (),
+        }
+        self.pipeline.settled().await;
+        until(async || psql(&self.server, LEFT).await == [""]).await;
+    }
+
+    /// A `prepare` of a thousand rows, which ends well.
+    async fn prepared(&self, warehouse: &Arc<dyn Warehouse>) -> Manifest {
+        let prepared = self.pipeline.prepare(&"one".parse().unwrap(), Arc::clone(warehouse), &model(short())).await;
+        prepared.unwrap().into_result().unwrap().remove(0).manifest
+    }
+
+    async fn at_work(&self) -> bool {
+        psql(&self.server, AT_WORK).await != ["0"]
+    }
+
+    async fn uploads(&self) -> bool {
+        leavings(&self.config, &self.store, "").await.1 > 0
+    }
+
+    /// How many objects and how many uploads under way there are in the bucket, and which files of the dataset here.
+    async fn left(&self) -> ((usize, usize), Vec<String>) {
+        (leavings(&self.config, &self.store, "").await, files(&self.here()))
+    }
+
+    /// The dataset's folder on this machine.
+    fn here(&self) -> PathBuf {
+        self.dir.path().join("work/datasets/large/one")
+    }
+}
+
+const NOTHING: ((usize, usize), Vec<String>) = ((0, 0), Vec::new());
 
 /// While rows flow to S3, and while the server says nothing: the earlier dataset of the run stays as it was.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_streamed_dataset_that_nobody_waits_for_is_called_off() {
-    let dir = tempfile::tempdir().unwrap();
-    let aws = LocalAws::start(Options::new(dir.path().join("aws"))).await.unwrap();
-    let config = aws.sdk_config();
-    let pipeline = pipeline(&config, &dir.path().join("work"), |_| {});
-    let store = ArtifactStore::new(&config, "refit-tests".parse().unwrap());
-    store.ensure_bucket().await.unwrap();
-    let server = start().await;
-    let warehouse: Arc<dyn Warehouse> = Arc::new(Postgres::new(&*server.url("postgres")).unwrap());
-    let here = dir.path().join("work/datasets/large/one");
+    let scene = Scene::new().await;
+    let warehouse: Arc<dyn Warehouse> = Arc::new(Postgres::new(&*scene.server.url("postgres")).unwrap());
+    scene.dropped(&warehouse, endless(), async || scene.uploads().await).await;
+    assert_eq!(scene.left().await, NOTHING);
+    scene.dropped(&warehouse, silent(), async || scene.at_work().await).await;
+    assert_eq!(scene.left().await, NOTHING);
 
-    let uploading = async || leavings(&config, &store, "").await.1 > 0;
-    let at_work = async || psql(&server, AT_WORK).await != ["0"];
-    dropped(&pipeline, "one", Arc::clone(&warehouse), endless(), uploading).await;
-    assert_eq!((leavings(&config, &store, "").await, files(&here)), ((0, 0), Vec::new()));
-    nothing_is_left_in(&server).await;
-    dropped(&pipeline, "one", Arc::clone(&warehouse), silent(), at_work).await;
-    assert_eq!((leavings(&config, &store, "").await, files(&here)), ((0, 0), Vec::new()));
-    nothing_is_left_in(&server).await;
-
-    let prepared = pipeline.prepare(&"one".parse().unwrap(), Arc::clone(&warehouse), &model(short())).await.unwrap();
-    let manifest = prepared.into_result().unwrap().remove(0).manifest;
-    dropped(&pipeline, "one", warehouse, endless(), uploading).await;
-    assert_eq!(leavings(&config, &store, "").await, (4, 0));
-    assert_eq!(files(&here), ["evaluation.csv", "manifest.json", "train.csv", "validation.csv"]);
-    assert_eq!(Manifest::load(&here).unwrap(), manifest);
-    nothing_is_left_in(&server).await;
-    aws.stop().await;
+    let manifest = scene.prepared(&warehouse).await;
+    scene.dropped(&warehouse, endless(), async || scene.uploads().await).await;
+    let (in_s3, here) = scene.left().await;
+    assert_eq!(in_s3, (4, 0));
+    assert_eq!(here, ["evaluation.csv", "manifest.json", "train.csv", "validation.csv"]);
+    assert_eq!(Manifest::load(&scene.here()).unwrap(), manifest);
+    scene.aws.stop().await;
 }
 
 /// Killed as the system does it where memory runs out, while rows flow to S3: the error says how far it got, and the next try is whole.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_process_that_is_killed_leaves_nothing_and_the_next_try_is_whole() {
-    let dir = tempfile::tempdir().unwrap();
-    let aws = LocalAws::start(Options::new(dir.path().join("aws"))).await.unwrap();
-    let config = aws.sdk_config();
-    let pipeline = pipeline(&config, &dir.path().join("work"), |_| {});
-    let store = ArtifactStore::new(&config, "refit-tests".parse().unwrap());
-    store.ensure_bucket().await.unwrap();
-    let server = start().await;
-    let warehouse: Arc<dyn Warehouse> = Arc::new(Postgres::new(&*server.url("postgres")).unwrap());
-    let here = dir.path().join("work/datasets/large/one");
-
+    let scene = Scene::new().await;
+    let warehouse: Arc<dyn Warehouse> = Arc::new(Postgres::new(&*scene.server.url("postgres")).unwrap());
     let kill = async {
-        until(async || leavings(&config, &store, "").await.1 > 0).await;
+        until(async || scene.uploads().await).await;
         let pid = "SELECT pid FROM pg_stat_activity WHERE state = 'active' AND application_name = 'refit-warehouse'";
-        let pid = psql(&server, pid).await.remove(0);
+        let pid = psql(&scene.server, pid).await.remove(0);
         assert!(Command::new("kill").args(["-9", &pid]).status().unwrap().success());
     };
-    let run = "one".parse().unwrap();
-    let models = model(endless());
-    let (broken, ()) = tokio::join!(pipeline.prepare(&run, Arc::clone(&warehouse), &models), kill);
+    let (run, models) = ("one".parse().unwrap(), model(endless()));
+    let (broken, ()) = tokio::join!(scene.pipeline.prepare(&run, Arc::clone(&warehouse), &models), kill);
     let broken = broken.unwrap();
     let error = broken.failed().next().expect("it breaks").1;
     match error {
@@ -166,49 +181,38 @@ async fn a_server_process_that_is_killed_leaves_nothing_and_the_next_try_is_whol
         }
         other => panic!("{}", chain(other)),
     }
-    assert_eq!((leavings(&config, &store, "").await, files(&here)), ((0, 0), Vec::new()));
+    assert_eq!(scene.left().await, NOTHING);
 
-    let recovering = Arc::clone(&server);
+    let recovering = Arc::clone(&scene.server);
     tokio::task::spawn_blocking(move || recovering.wait_until_ready()).await.unwrap();
-    pipeline.prepare(&run, warehouse, &model(short())).await.unwrap().into_result().unwrap();
-    assert_eq!(leavings(&config, &store, "").await, (4, 0));
-    aws.stop().await;
+    scene.prepared(&warehouse).await;
+    assert_eq!(scene.left().await.0, (4, 0));
+    scene.aws.stop().await;
 }
 
 /// While the cluster fills its table, and while it writes: its session goes with the table, and what it wrote is taken away.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cluster_that_nobody_waits_for_is_called_off() {
-    let dir = tempfile::tempdir().unwrap();
-    let aws = LocalAws::start(Options::new(dir.path().join("aws"))).await.unwrap();
-    let config = aws.sdk_config();
-    let pipeline = pipeline(&config, &dir.path().join("work"), |_| {});
-    let store = ArtifactStore::new(&config, "refit-tests".parse().unwrap());
-    store.ensure_bucket().await.unwrap();
-    let server = start().await;
-    let (into, runtime) = (store.clone(), tokio::runtime::Handle::current());
+    let scene = Scene::new().await;
+    let (into, runtime) = (scene.store.clone(), tokio::runtime::Handle::current());
     // The first of its files; the manifest is written last.
     let write = move |statement: &Statement, _: &[String], _: Vec<Row>| {
         let key = statement.prefix.strip_prefix("s3://refit-tests/").expect("the bucket").to_owned() + "0000_part_00";
         runtime.block_on(into.put(&key, "1,2,3\n")).map(drop).map_err(|error| error.to_string())
     };
-    let double = Double::start(&server.url("postgres"), Arc::new(write));
+    let double = Double::start(&scene.server.url("postgres"), Arc::new(write));
     let rule = UnloadRule::new(IamRole::Default).min_bytes(0);
     let warehouse: Arc<dyn Warehouse> = Arc::new(Redshift::new(&*double.url()).unwrap().unload_by(rule));
-
-    let filling = async || psql(&server, AT_WORK).await != ["0"];
-    dropped(&pipeline, "one", Arc::clone(&warehouse), silent(), filling).await;
-    nothing_is_left_in(&server).await;
-    assert_eq!(leavings(&config, &store, "").await, (0, 0));
+    scene.dropped(&warehouse, silent(), async || scene.at_work().await).await;
+    assert_eq!(scene.left().await, NOTHING);
 
     double.linger(3600);
-    let written = async || !store.list("datasets/large/one/train/").await.unwrap().is_empty();
-    dropped(&pipeline, "one", warehouse, short(), written).await;
-    nothing_is_left_in(&server).await;
+    let written = async || !scene.store.list("datasets/large/one/train/").await.unwrap().is_empty();
+    scene.dropped(&warehouse, short(), written).await;
     assert!(double.said().iter().any(|sql| sql.starts_with("UNLOAD")));
-    assert!(store.list("datasets/").await.unwrap().is_empty());
-    assert_eq!(
-        (leavings(&config, &store, "").await.1, files(&dir.path().join("work/datasets/large/one"))),
-        (0, Vec::new())
-    );
-    aws.stop().await;
+    // Of what was written and deleted the versioned bucket keeps the versions.
+    assert!(scene.store.list("datasets/").await.unwrap().is_empty());
+    let ((_, uploads), here) = scene.left().await;
+    assert_eq!((uploads, here), (0, Vec::new()));
+    scene.aws.stop().await;
 }

@@ -151,6 +151,7 @@ pub(crate) fn gather(columns: &[ArrayRef], gathered: &mut [Gathered]) {
 
 /// How many bytes are gathered before they are hashed and written.
 const BUFFER: usize = 256 * 1024;
+/// How many rows are encoded before it is seen whether that much has gathered.
 const ROWS_AT_ONCE: usize = 1024;
 
 /// A file that every place has, and its description.

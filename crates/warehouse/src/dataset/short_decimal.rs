@@ -4,13 +4,17 @@ use std::cell::Cell;
 
 use super::field::LONGEST;
 
-/// The most places behind the point. Beyond four a small double is shorter with an exponent.
+/// The most places behind the point.
 const MOST_PLACES: usize = 8;
-const MOST_PLACES_OF_DOUBLES: u8 = 4;
-const MOST_DIGITS: u64 = 10_000_000_000_000_000;
+
+/// With more a small double is shorter with an exponent.
+const MOST_PLACES_OF_DOUBLES: usize = 4;
+
+/// The least number that has more than sixteen digits.
+const TOO_LONG: u64 = 10_000_000_000_000_000;
 
 /// How many decimal places a column's doubles have, as far as it has been read: a guess that every value is held to.
-pub(super) struct Places(Cell<Option<u8>>);
+pub(super) struct Places(Cell<Option<usize>>);
 
 impl Places {
     pub(super) fn new() -> Self {
@@ -23,7 +27,7 @@ impl Places {
     pub(super) fn digits(&self, value: f64) -> Option<(u64, usize)> {
         let places = self.0.get()?;
         match digits(value, places) {
-            Some(digits) => Some((digits, places.into())),
+            Some(digits) => Some((digits, places)),
             None => self.digits_of_other_places(value),
         }
     }
@@ -33,17 +37,17 @@ impl Places {
     fn digits_of_other_places(&self, value: f64) -> Option<(u64, usize)> {
         let found = (1..=MOST_PLACES_OF_DOUBLES).find_map(|places| Some((digits(value, places)?, places)));
         self.0.set(found.map(|(_, places)| places));
-        found.map(|(digits, places)| (digits, places.into()))
+        found
     }
 }
 
 /// A double has one decimal of at most fifteen digits that reads back as it: where the quotient is the double, it is that one.
 #[inline]
-fn digits(value: f64, places: u8) -> Option<u64> {
-    const POWERS: [f64; MOST_PLACES_OF_DOUBLES as usize + 1] = [1e0, 1e1, 1e2, 1e3, 1e4];
+fn digits(value: f64, places: usize) -> Option<u64> {
+    const POWERS: [f64; MOST_PLACES_OF_DOUBLES + 1] = [1e0, 1e1, 1e2, 1e3, 1e4];
     // Added to a number below 2^51 and taken away again, it leaves the nearest whole number.
     const ROUNDER: f64 = 6_755_399_441_055_744.0;
-    let power = POWERS[usize::from(places)];
+    let power = POWERS[places];
     let scaled = value.abs() * power;
     let whole = (scaled + ROUNDER) - ROUNDER;
     // Exact: the number is whole, positive and small.
@@ -52,7 +56,7 @@ fn digits(value: f64, places: u8) -> Option<u64> {
 
 /// Whether [`write`] takes so many digits with a point before so many of them.
 pub(super) fn fits(digits: u64, places: usize) -> bool {
-    digits < MOST_DIGITS && (1..=MOST_PLACES).contains(&places)
+    digits < TOO_LONG && (1..=MOST_PLACES).contains(&places)
 }
 
 /// Writes digits with a point before the last places, which [`fits`] has agreed to; without zeros at the end but one, if asked.

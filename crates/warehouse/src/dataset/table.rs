@@ -36,9 +36,6 @@ impl Table {
 
     /// Adds some rows of a batch's columns.
     pub(super) fn append(&mut self, columns: &[&ArrayRef], rows: &[u32]) -> Result<(), WarehouseError> {
-        if rows.is_empty() {
-            return Ok(());
-        }
         let rows = UInt32Array::from(rows.to_vec());
         let taken = columns.iter().map(|column| numbers(&take(column, &rows, None)?));
         let batch = RecordBatch::try_new(self.schema.clone(), taken.collect::<Result<_, ArrowError>>()?)?;

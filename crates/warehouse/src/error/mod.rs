@@ -207,7 +207,7 @@ pub enum WarehouseError {
         listed: u64,
     },
     /// The caller stopped it, by the [`Stop`](crate::Stop) of its extract.
-    #[error("it was stopped by its caller, and nothing of it is kept: ask again")]
+    #[error("the extraction was called off by its caller before its end: extract again")]
     CalledOff,
     /// The thread that reads the rows ended without a word.
     #[error("the thread that reads the rows stopped before the last of them: extract again, and report it as a bug")]
