@@ -118,7 +118,7 @@ def test_a_deletion_while_a_conditional_write_is_under_way_is_a_conflict(account
     parts, server = urllib.parse.urlsplit(url), urllib.parse.urlsplit(account.endpoint_url)
     head = (
         f"PUT {parts.path}?{parts.query} HTTP/1.1\r\nHost: {server.netloc}\r\nIf-None-Match: *\r\n"
-        "Content-Length: 3\r\nExpect: 100-continue\r\n\r\n"
+        "Content-Length: 3\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n"
     )
     with socket.create_connection((server.hostname, server.port), timeout=30) as connection:
         connection.sendall(head.encode())

@@ -12,7 +12,7 @@ use tokio::runtime::Handle;
 use tokio::time::timeout;
 
 /// How long a refused client may pause in sending the rest of its body, or take to close the connection.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) struct RequestBody {
     incoming: Option<Incoming>,

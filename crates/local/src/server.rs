@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpListener;
@@ -29,8 +29,7 @@ pub(crate) async fn bind(port: u16) -> Result<(TcpListener, SocketAddr), LocalEr
 /// Serves until `stop` is sent or dropped, then lets the requests in flight end. Dropped, it ends at once.
 pub(crate) async fn serve(listener: TcpListener, services: Arc<Services>, mut stop: oneshot::Receiver<()>) {
     let graceful = GracefulShutdown::new();
-    let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new());
+    let builder = auto::Builder::new(TokioExecutor::new());
     // The connections' tasks end with this set, whichever way this function ends.
     let mut connections = JoinSet::new();
     loop {
