@@ -99,7 +99,9 @@ impl EndpointClient {
             return Ok(Some(before));
         }
         self.ensure_model_and_config(requested).await?;
-        self.begin_update(requested, before.config.as_ref()).await?;
+        if !self.begin_update(requested, before.config.as_ref()).await? {
+            return Ok(None);
+        }
         info!(endpoint = %before.name, config = %requested, "refreshing the endpoint");
         let after = self.watch(&before, requested).await?;
         if after.is_some() {
@@ -119,14 +121,14 @@ impl EndpointClient {
     }
 
     /// Has SageMaker begin the update. An update that somebody else began meanwhile is waited for; if it was to the same
-    /// configuration, there is nothing left to begin.
+    /// configuration, there is nothing left to begin. False if it was to another one, which may be newer than what is requested here.
     ///
     /// The endpoint keeps the instances that it has: a refresh is no reason to undo what autoscaling did.
     async fn begin_update(
         &self,
         requested: &EndpointConfigName,
         serving: Option<&EndpointConfigName>,
-    ) -> Result<(), EndpointError> {
+    ) -> Result<bool, EndpointError> {
         let capacity = match serving {
             Some(serving) => self.capacity_after(serving).await?,
             None => Capacity::AsConfigured,
@@ -143,15 +145,19 @@ impl EndpointClient {
                 self.ensure_model_and_config(requested).await?;
                 continue;
             }
-            if self.wait().await?.config.as_ref() == Some(requested) {
+            let now = self.wait().await?.config;
+            if now.as_ref() == Some(requested) {
                 break;
             }
             if !is_updating(&error) {
                 return Err(error.into());
             }
+            if now.as_ref() != serving {
+                return Ok(false);
+            }
             waiting.pause().await?;
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Waits for the outcome of an update that SageMaker has accepted. `None` if another one has followed it.
