@@ -8,7 +8,7 @@ use arrow::compute::{concat_batches, lexsort_to_indices, take_record_batch};
 use arrow::csv::Writer;
 use arrow::datatypes::Int32Type;
 use arrow::record_batch::RecordBatch;
-use refit_warehouse::{Extract, Parallel, Postgres, Warehouse, WarehouseError};
+use refit_warehouse::{ConnectionError, Extract, Parallel, Postgres, Warehouse, WarehouseError};
 use sha2::{Digest, Sha256};
 use support::postgres::Server;
 use support::{suite, whole};
@@ -186,4 +186,19 @@ fn an_error_in_a_part_ends_all_of_them() {
         assert!(std::time::Instant::now() < deadline, "the queries of a dropped reader run on");
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
+}
+
+/// A connection that is not to be had is told before the first row, not in the midst of them.
+#[test]
+fn all_connections_are_open_before_the_first_row() {
+    let (server, _) = start();
+    let role = "CREATE ROLE stranger LOGIN PASSWORD 'stranger' CONNECTION LIMIT 2; GRANT SELECT ON events TO stranger";
+    server.client().batch_execute(role).unwrap();
+    let url = format!("postgres://stranger:stranger@127.0.0.1:{}/postgres", server.port());
+    let warehouse = Postgres::new(&url).unwrap();
+    let over = |connections| Extract::new("SELECT id FROM events").parallel(Parallel::by_blocks("events", connections));
+    let error = warehouse.extract(&over(3)).map(|_| "three were open").unwrap_err();
+    let refused = matches!(&error, WarehouseError::Connection(ConnectionError::Session { .. }));
+    assert!(refused && whole(&error).contains("too many connections"), "{}", whole(&error));
+    assert_eq!(read(&warehouse, &over(2)).num_rows(), 100_000);
 }

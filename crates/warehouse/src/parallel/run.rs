@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
+use std::thread::{self, Scope, ScopedJoinHandle};
 
 use arrow::record_batch::RecordBatch;
 
@@ -38,18 +38,46 @@ pub(crate) fn run(
     let parts = cut(&mut leader, &query, &prepared, parallel)?;
     let snapshot = leader.ask("SELECT pg_catalog.pg_export_snapshot()").map_err(|failure| explain(failure, 0))?;
     let snapshot = snapshot.into_iter().flatten().flatten().next().ok_or(WarehouseError::Stopped)?;
+    let connections = parallel.connections.min(parts.len());
+    let mut sessions = follow(connector, &snapshot, connections.saturating_sub(1), stop)?;
+    sessions.push(leader);
     if !sink.begin(prepared.schema.clone()) {
         return Ok(());
     }
-    let connections = parallel.connections.min(parts.len());
-    let (order, lanes) = Order::new(parts, connections, parallel.in_order);
+    let (order, lanes) = Order::new(parts, sessions.len(), parallel.in_order);
     let sorted_by = match &parallel.by {
         By::Range { column } if parallel.in_order => prepared.schema.index_of(column).ok(),
         _ => None,
     };
     let rows = AtomicU64::new(0);
-    let work = Work { connector, prepared: &prepared, choices, snapshot, order, stop, sorted_by, rows };
-    work.on_threads(leader, connections, lanes, sink)
+    let work = Work { prepared: &prepared, choices, order, stop, sorted_by, rows };
+    work.on_threads(sessions, lanes, sink)
+}
+
+/// Opens sessions that see what the snapshot's owner sees, all at once.
+fn follow(
+    connector: &Arc<Connector>,
+    snapshot: &str,
+    sessions: usize,
+    stop: &Stop,
+) -> Result<Vec<Session>, WarehouseError> {
+    let open = || {
+        let mut session = connector.open(stop)?;
+        rows::begin(&mut session, DIALECT, &connector.connection, Some(snapshot))?;
+        Ok(session)
+    };
+    thread::scope(|scope| {
+        let opening: Vec<_> = (0..sessions).map(|_| spawn(scope, open)).collect::<Result<_, _>>()?;
+        opening.into_iter().map(|session| session.join().unwrap_or(Err(WarehouseError::Stopped))).collect()
+    })
+}
+
+fn spawn<'scope, T: Send + 'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    work: impl FnOnce() -> T + Send + 'scope,
+) -> Result<ScopedJoinHandle<'scope, T>, WarehouseError> {
+    let thread = thread::Builder::new().name("refit-warehouse-part".to_owned());
+    thread.spawn_scoped(scope, work).map_err(|source| WarehouseError::Thread { source })
 }
 
 fn cut(
@@ -68,10 +96,8 @@ fn cut(
 
 /// What the threads share.
 struct Work<'a> {
-    connector: &'a Arc<Connector>,
     prepared: &'a Prepared,
     choices: Choices,
-    snapshot: String,
     order: Order,
     stop: &'a Stop,
     /// The column that the rows must be sorted by for the parts' order to be theirs.
@@ -84,26 +110,21 @@ impl Work<'_> {
     /// Runs the sessions, and hands on what they send until the last part, an error, or nobody wants more.
     fn on_threads(
         &self,
-        leader: Session,
-        connections: usize,
+        sessions: Vec<Session>,
         lanes: Receiver<Receiver<Item>>,
         sink: &Sink,
     ) -> Result<(), WarehouseError> {
         thread::scope(|scope| {
             let mut threads = Vec::new();
-            let mut leader = Some(leader);
-            for _ in 0..connections {
-                let leader = leader.take();
-                let thread = thread::Builder::new().name("refit-warehouse-part".to_owned());
-                let spawned = thread.spawn_scoped(scope, move || self.read_parts(leader));
-                match spawned {
+            for session in sessions {
+                match spawn(scope, || self.read_parts(session)) {
                     Ok(thread) => threads.push(thread),
-                    Err(source) => {
+                    Err(error) => {
                         self.stop.stop();
                         // Before the order is closed: a thread may hold it while it waits for a lane to be taken.
                         drop(lanes);
                         self.order.close();
-                        return Err(WarehouseError::Thread { source });
+                        return Err(error);
                     }
                 }
             }
@@ -112,7 +133,7 @@ impl Work<'_> {
                 self.stop.stop();
             }
             // A thread that died sent no error.
-            let died = threads.into_iter().map(thread::ScopedJoinHandle::join).filter(Result::is_err).count();
+            let died = threads.into_iter().map(ScopedJoinHandle::join).filter(Result::is_err).count();
             match forwarded {
                 Ok(true) if died > 0 => Err(WarehouseError::Stopped),
                 Ok(_) => Ok(()),
@@ -121,17 +142,14 @@ impl Work<'_> {
         })
     }
 
-    /// Reads parts until there are no more. The leader's session is there; any other is opened, and sees what the leader sees.
-    fn read_parts(&self, leader: Option<Session>) {
-        let mut session = match leader.map_or_else(|| self.follow(), Ok) {
-            Ok(session) => session,
-            Err(error) => return self.fail(error, self.order.next().map(|(_, lane)| lane)),
-        };
+    /// Reads parts until there are no more, or one cannot be read: the error takes its place.
+    fn read_parts(&self, mut session: Session) {
         while !self.stop.is_stopped()
             && let Some((part, lane)) = self.order.next()
         {
             if let Err(error) = self.read(&mut session, &part, &lane) {
-                return self.fail(error, Some(lane));
+                let _ = lane.send(Err(self.counted(error)));
+                return self.order.close();
             }
         }
         if self.stop.is_stopped() {
@@ -140,28 +158,14 @@ impl Work<'_> {
         }
     }
 
-    /// Ends the extraction with an error in the place of a part. Where no part is left none is missing.
-    fn fail(&self, error: WarehouseError, lane: Option<SyncSender<Item>>) {
-        if let Some(lane) = lane {
-            let _ = lane.send(Err(error));
-            self.order.close();
-        }
-    }
-
-    fn follow(&self) -> Result<Session, WarehouseError> {
-        let mut session = self.connector.open(self.stop)?;
-        rows::begin(&mut session, DIALECT, &self.connector.connection, Some(&self.snapshot))?;
-        Ok(session)
-    }
-
     fn read(&self, session: &mut Session, part: &Part, lane: &SyncSender<Item>) -> Result<(), WarehouseError> {
         let query = Query { sql: part.sql.clone(), values: part.values.clone() };
         let prepared = rows::prepare(session, DIALECT, self.choices, &query, Vec::new())?;
         let prepared = prepared.with_schema_of(self.prepared);
-        let read = rows::stream(session, &prepared, &query.values, |batch| {
+        rows::stream(session, &prepared, &query.values, |batch| {
             !self.stop.is_stopped() && lane.send(Ok(batch)).is_ok()
-        });
-        read.map(|_| ()).map_err(|error| self.counted(error))
+        })?;
+        Ok(())
     }
 
     /// Hands batches on, lane after lane; true where all were.
