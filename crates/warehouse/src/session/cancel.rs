@@ -12,12 +12,10 @@ use super::Connector;
 use super::transport::{Handle, Transport};
 use crate::connection::Host;
 
-/// How long is waited for the server to do what it was asked, and how many times.
+/// How long is waited for the server to do what it was asked, and how many times it is asked: a request that reaches it just before it
+/// takes up a statement stops nothing.
 const MOMENT: Duration = Duration::from_millis(100);
 const MOMENTS: u32 = 10;
-
-/// In which of these moments the server is asked: a request that reaches it just before it takes up a statement stops nothing.
-const ASKED_AT: [u32; 3] = [0, 1, 5];
 
 /// Stops what a session does, and the session, from another thread.
 pub(super) struct Canceller {
@@ -42,12 +40,11 @@ impl Canceller {
     /// Asks until the session has ended by what the server says, and at last closes it. Without a request a server that sends nothing
     /// yet would go on computing.
     fn stop(self) {
-        for moment in 0..MOMENTS {
+        for _ in 0..MOMENTS {
             if self.session.strong_count() == 0 {
                 return;
             }
             if let Some(key) = self.key
-                && ASKED_AT.contains(&moment)
                 && let Err(error) = self.ask(key)
             {
                 tracing::debug!(%error, "a query could not be cancelled");
