@@ -36,9 +36,10 @@ pub(super) struct Quantiles {
 struct Group {
     /// There are `2^power` of them.
     power: u32,
-    /// Which one goes, and which is next.
-    drawn: u64,
-    next: u64,
+    /// Which one goes.
+    drawn: usize,
+    /// How many values are passed over before it comes.
+    ahead: usize,
 }
 
 impl Quantiles {
@@ -53,7 +54,7 @@ impl Quantiles {
         let before = self.levels[0].len();
         match self.group.power {
             0 => self.levels[0].extend(values.iter().map(|value| key(*value))),
-            _ => values.iter().for_each(|value| self.draw(*value)),
+            _ => self.draw(values),
         }
         self.kept += self.levels[0].len() - before;
         while self.kept > self.rooms.iter().sum() {
@@ -125,19 +126,24 @@ impl Quantiles {
             }
         }
         self.rooms = rooms(self.levels.len());
-        self.group = Group { power: self.group.power + 1, drawn: 0, next: 0 };
-        self.group.drawn = self.random() >> (64 - self.group.power);
+        self.group.power += 1;
+        self.group.drawn = self.one_of_a_group();
+        self.group.ahead = self.group.drawn;
     }
 
-    fn draw(&mut self, value: f64) {
-        if self.group.next == self.group.drawn {
-            self.levels[0].push(key(value));
+    /// Keeps the drawn value of each group.
+    fn draw(&mut self, values: &[f64]) {
+        while let Some(value) = values.get(self.group.ahead) {
+            self.levels[0].push(key(*value));
+            let behind = (1 << self.group.power) - self.group.drawn;
+            self.group.drawn = self.one_of_a_group();
+            self.group.ahead += behind + self.group.drawn;
         }
-        self.group.next += 1;
-        if self.group.next == 1 << self.group.power {
-            self.group.next = 0;
-            self.group.drawn = self.random() >> (64 - self.group.power);
-        }
+        self.group.ahead -= values.len();
+    }
+
+    fn one_of_a_group(&mut self) -> usize {
+        (self.random() >> (64 - self.group.power)) as usize
     }
 
     fn toss(&mut self) -> bool {
