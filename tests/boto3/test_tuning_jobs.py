@@ -144,10 +144,10 @@ def test_completion_criteria_end_a_job(sagemaker, bucket):
     assert status(reached) == "Completed" and len(jobs.children(sagemaker, name(reached))) < 10
     limits = {"MaxNumberOfTrainingJobs": 60, "MaxParallelTrainingJobs": 1}
     three = {"BestObjectiveNotImproving": {"MaxNumberOfTrainingJobsNotImproving": 3}}
-    stuck = jobs.tune(sagemaker, bucket, ResourceLimits=limits, TuningJobCompletionCriteria=three)
+    stuck = jobs.tune(sagemaker, bucket, ResourceLimits=limits, TuningJobCompletionCriteria=three, RandomSeed=3)
     assert status(stuck) == "Completed" and stuck["TuningJobCompletionDetails"]["NumberOfTrainingJobsObjectiveNotImproving"] == 3
     converged = {"ConvergenceDetected": {"CompleteOnConvergence": "Enabled"}}
-    job = jobs.tune(sagemaker, bucket, ResourceLimits=limits, TuningJobCompletionCriteria=converged)
+    job = jobs.tune(sagemaker, bucket, ResourceLimits=limits, TuningJobCompletionCriteria=converged, RandomSeed=3)
     assert status(job) == "Completed" and len(jobs.children(sagemaker, name(job))) < 60
     assert job["TuningJobCompletionDetails"]["ConvergenceDetectedTime"] > job["CreationTime"]
 

@@ -10,7 +10,7 @@ import pathlib
 import shutil
 
 import pytest
-from backend import Backend, fresh
+from backend import Backend, fresh, waited
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
@@ -66,8 +66,9 @@ def browser(tmp_path_factory):
     driver = webdriver.Chrome(options=options, service=Service(binaries[1]))
     yield driver
     driver.quit()
-    running = [path for path in pathlib.Path("/proc").glob("[0-9]*/cmdline") if str(profile) in command(path)]
-    assert not running, running
+    # Its helpers end a moment after it.
+    processes = pathlib.Path("/proc")
+    waited(lambda: [path for path in processes.glob("[0-9]*/cmdline") if str(profile) in command(path)], lambda running: not running)
 
 
 def resized(browser, width, height):

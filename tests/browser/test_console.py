@@ -164,7 +164,7 @@ def test_it_works_without_script(browser, backend, loop):
         browser.refresh()
         version = backend.package(arn)["ModelPackageVersion"]
         element(browser, f"#package-{ACCOUNT}-{loop['name']}-{version} button[value=Approved]").click()
-        waited(lambda: backend.package(arn)["ModelApprovalStatus"], lambda status: status == "Approved", seconds=10)
+        waited(lambda: backend.package(arn)["ModelApprovalStatus"], lambda status: status == "Approved")
     finally:
         browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
 

@@ -165,6 +165,8 @@ async fn a_streamed_dataset_that_nobody_waits_for_is_called_off() {
 async fn a_server_process_that_is_killed_leaves_nothing_and_the_next_try_is_whole() {
     let scene = Scene::new().await;
     let warehouse: Arc<dyn Warehouse> = Arc::new(Postgres::new(&*scene.server.url("postgres")).unwrap());
+    let server = Arc::clone(&scene.server);
+    let other = tokio::task::spawn_blocking(move || server.client()).await.unwrap();
     let kill = async {
         until(async || scene.uploads().await).await;
         let pid = "SELECT pid FROM pg_stat_activity WHERE state = 'active' AND application_name = 'refit-warehouse'";
@@ -183,8 +185,8 @@ async fn a_server_process_that_is_killed_leaves_nothing_and_the_next_try_is_whol
     }
     assert_eq!(scene.left().await, NOTHING);
 
-    let recovering = Arc::clone(&scene.server);
-    tokio::task::spawn_blocking(move || recovering.wait_until_ready()).await.unwrap();
+    let server = Arc::clone(&scene.server);
+    tokio::task::spawn_blocking(move || server.wait_until_recovered(other)).await.unwrap();
     scene.prepared(&warehouse).await;
     assert_eq!(scene.left().await.0, (4, 0));
     scene.aws.stop().await;

@@ -69,10 +69,10 @@ impl Server {
         text.trim_end_matches('\n').split('\x1e').map(str::to_owned).collect()
     }
 
-    /// Waits until the server takes sessions again.
-    pub(crate) fn wait_until_ready(&self) {
+    /// Waits until the server has ended all sessions, this one among them, and takes new ones.
+    pub(crate) fn wait_until_recovered(&self, mut session: Client) {
         let deadline = Instant::now() + Duration::from_secs(60);
-        while Client::connect(&self.url("postgres"), NoTls).is_err() {
+        while session.simple_query("").is_ok() || Client::connect(&self.url("postgres"), NoTls).is_err() {
             assert!(Instant::now() < deadline, "the server does not recover");
             sleep(Duration::from_millis(50));
         }

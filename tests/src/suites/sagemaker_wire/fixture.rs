@@ -1,6 +1,6 @@
 //! Clients, data and requests that the suites share.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aws_config::SdkConfig;
 use aws_sdk_s3::error::ProvideErrorMetadata;
@@ -96,15 +96,24 @@ impl Wire {
 
     /// Polls until the tuning job has ended.
     pub(super) async fn ended(&self, name: &str) -> HyperParameterTuningJobStatus {
-        for _ in 0..1200 {
+        found(&format!("the end of tuning job {name}"), async || {
             let job = self.sagemaker.describe_hyper_parameter_tuning_job().hyper_parameter_tuning_job_name(name);
             let status = job.send().await.unwrap().hyper_parameter_tuning_job_status.unwrap();
-            if !["InProgress", "Stopping"].contains(&status.as_str()) {
-                return status;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            (!["InProgress", "Stopping"].contains(&status.as_str())).then_some(status)
+        })
+        .await
+    }
+}
+
+/// Looks until something is there.
+pub(super) async fn found<T>(what: &str, look: impl AsyncFn() -> Option<T>) -> T {
+    let deadline = Instant::now() + Duration::from_secs(120);
+    loop {
+        if let Some(found) = look().await {
+            return found;
         }
-        panic!("tuning job {name} did not end");
+        assert!(Instant::now() < deadline, "not found in two minutes: {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 

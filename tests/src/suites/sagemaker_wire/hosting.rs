@@ -1,7 +1,5 @@
 //! Endpoints: what they answer, what they go on serving, and how they are updated.
 
-use std::time::Duration;
-
 use aws_sdk_sagemaker::operation::describe_endpoint::DescribeEndpointOutput;
 use aws_sdk_sagemaker::types::{
     ContainerDefinition, ContainerMode, EndpointStatus, ProductionVariant, ProductionVariantInstanceType,
@@ -11,7 +9,9 @@ use aws_sdk_sagemakerruntime::operation::invoke_endpoint::{InvokeEndpointError, 
 use aws_sdk_sagemakerruntime::primitives::Blob;
 use refit_xgboost::DMatrix;
 
-use super::fixture::{COLUMNS, IMAGE, ROLE, Wire, artifact, code, features, features_csv, oracle, refusal, rows};
+use super::fixture::{
+    COLUMNS, IMAGE, ROLE, Wire, artifact, code, features, features_csv, found, oracle, refusal, rows,
+};
 use super::registry::specification;
 
 /// A multi-model endpoint answers what libxgboost predicts, keeps what it loaded whatever becomes of the object, and
@@ -226,17 +226,18 @@ pub(super) async fn update(wire: &Wire, name: &str, config: &str) {
 
 /// Polls until no deployment runs.
 pub(super) async fn settled(wire: &Wire, name: &str) -> DescribeEndpointOutput {
-    for _ in 0..600 {
+    found(&format!("endpoint {name} settled"), async || {
         let endpoint = wire.sagemaker.describe_endpoint().endpoint_name(name).send().await.unwrap();
-        if !matches!(
-            endpoint.endpoint_status,
-            Some(EndpointStatus::Creating | EndpointStatus::Updating | EndpointStatus::RollingBack)
-        ) {
-            return endpoint;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    panic!("endpoint {name} did not settle");
+        is_settled(&endpoint).then_some(endpoint)
+    })
+    .await
+}
+
+pub(super) fn is_settled(endpoint: &DescribeEndpointOutput) -> bool {
+    !matches!(
+        endpoint.endpoint_status,
+        Some(EndpointStatus::Creating | EndpointStatus::Updating | EndpointStatus::RollingBack)
+    )
 }
 
 pub(super) async fn invoke(

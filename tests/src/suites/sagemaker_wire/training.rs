@@ -1,11 +1,9 @@
 //! Training jobs of their own.
 
-use std::time::Duration;
-
 use aws_sdk_sagemaker::operation::describe_training_job::DescribeTrainingJobOutput;
 use refit_booster::Booster;
 
-use super::fixture::{COLUMNS, ROLE, Wire, algorithm, code, features, refusal, resources, rows, stopping};
+use super::fixture::{COLUMNS, ROLE, Wire, algorithm, code, features, found, refusal, resources, rows, stopping};
 
 /// A training job trains, and its artifact scores as its metric says.
 pub async fn a_training_job_really_trains(wire: &Wire) {
@@ -106,14 +104,11 @@ fn request(wire: &Wire, name: &str, train: &str, rounds: u32) -> Request {
 }
 
 async fn ended(wire: &Wire, name: &str) -> DescribeTrainingJobOutput {
-    for _ in 0..1200 {
+    found(&format!("the end of training job {name}"), async || {
         let job = wire.sagemaker.describe_training_job().training_job_name(name).send().await.unwrap();
-        if !["InProgress", "Stopping"].contains(&job.training_job_status.as_ref().unwrap().as_str()) {
-            return job;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("training job {name} did not end");
+        (!["InProgress", "Stopping"].contains(&job.training_job_status.as_ref().unwrap().as_str())).then_some(job)
+    })
+    .await
 }
 
 /// The root mean squared error on the validation rows, by its formula.
