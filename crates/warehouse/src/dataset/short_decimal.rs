@@ -1,4 +1,4 @@
-//! Decimals of few digits, as most numbers in a warehouse are: sixteen digits are made at once, without a branch.
+//! Decimals of few digits, as most numbers in a warehouse are: eight digits are made at once, without a branch.
 
 use std::cell::Cell;
 
@@ -9,6 +9,9 @@ const MOST_PLACES: usize = 8;
 
 /// With more a small double is shorter with an exponent.
 const MOST_PLACES_OF_DOUBLES: usize = 4;
+
+/// Eight digits that are zeros.
+const ZEROS: u64 = u64::from_le_bytes([b'0'; MOST_PLACES]);
 
 /// The least number that has more than sixteen digits.
 const TOO_LONG: u64 = 10_000_000_000_000_000;
@@ -62,16 +65,22 @@ pub(super) fn fits(digits: u64, places: usize) -> bool {
 /// Writes digits with a point before the last places, which [`fits`] has agreed to; without zeros at the end but one, if asked.
 #[inline]
 pub(super) fn write(out: &mut [u8; LONGEST], digits: u64, negative: bool, places: usize, trimmed: bool) -> &[u8] {
-    // The first digit in the lowest byte.
-    let digits =
-        u128::from(eight_digits(digits / 100_000_000)) | (u128::from(eight_digits(digits % 100_000_000)) << 64);
-    let leading_zeros = (digits.trailing_zeros() as usize / 8).min(15 - places);
-    let trailing_zeros = if trimmed { (digits.leading_zeros() as usize / 8).min(places - 1) } else { 0 };
-    let text = digits | u128::from_le_bytes([b'0'; 16]);
+    // Most columns have no number of more than eight.
+    let (first, last) = match digits < 100_000_000 {
+        true => (0, eight_digits(digits)),
+        false => (eight_digits(digits / 100_000_000), eight_digits(digits % 100_000_000)),
+    };
+    // The first digit stands in the lowest byte.
+    let leading_zeros = match first {
+        0 => (8 + last.trailing_zeros() as usize / 8).min(15 - places),
+        _ => first.trailing_zeros() as usize / 8,
+    };
+    let trailing_zeros = if trimmed { (last.leading_zeros() as usize / 8).min(places - 1) } else { 0 };
     // Room for a sign, all digits, then over the last of them the point and what stands behind it.
-    let point = 17 - places;
-    let behind = (text >> (8 * (16 - places))) as u64;
-    out[1..17].copy_from_slice(&text.to_le_bytes());
+    let (first, last, point) = (first | ZEROS, last | ZEROS, 17 - places);
+    let behind = last >> (8 * (MOST_PLACES - places));
+    out[1..9].copy_from_slice(&first.to_le_bytes());
+    out[9..17].copy_from_slice(&last.to_le_bytes());
     out[point] = b'.';
     out[point + 1..point + 9].copy_from_slice(&behind.to_le_bytes());
     out[leading_zeros] = b'-';
