@@ -207,6 +207,10 @@ impl MetricThreshold {
         let Some(found) = evidence.figures.get(self.metric.as_str()).copied() else {
             return vec![(self.failed(), format!("{} was not measured", self.metric))];
         };
+        if self.threshold.is_none() && self.min_change.is_none() {
+            let text = format!("nothing is asked of {}: give a threshold or a min_change", self.metric);
+            return vec![(self.failed(), text)];
+        }
         let mut findings = Vec::new();
         if let Some(threshold) = self.threshold {
             let holds = if self.greater_is_better { found >= threshold } else { found <= threshold };
@@ -244,8 +248,11 @@ impl SliceLimit {
         let Some(overall) = evidence.figures.get("mae").copied() else {
             return vec![(Outcome::LeavePending, "slices are judged by mae, which was not measured".to_owned())];
         };
-        let asked = evidence.slices.iter().filter(|slice| slice.rows >= self.least_rows);
-        let behind = asked.filter(|slice| slice.mae > self.most_times_mae * overall);
+        let asked: Vec<_> = evidence.slices.iter().filter(|slice| slice.rows >= self.least_rows).collect();
+        if asked.is_empty() {
+            return vec![(Outcome::LeavePending, format!("no slice of {} rows or more was measured", self.least_rows))];
+        }
+        let behind = asked.into_iter().filter(|slice| slice.mae > self.most_times_mae * overall);
         let tell = |slice: &SliceMetrics| {
             let SliceMetrics { column, value, rows, mae, .. } = slice;
             (

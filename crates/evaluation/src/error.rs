@@ -176,14 +176,10 @@ pub enum EvaluationError {
         label: f64,
     },
     /// A comparison that could say nothing.
-    #[error(
-        "a confidence of {confidence} with {replicates} replicates; the confidence lies between 0 and 1, and there are at least 100 replicates"
-    )]
+    #[error("the models cannot be compared so: {problem}; correct the ComparisonSpec")]
     Comparison {
-        /// The confidence asked for.
-        confidence: f64,
-        /// The replicates asked for.
-        replicates: usize,
+        /// What says nothing.
+        problem: String,
     },
     /// A manifest cannot be read.
     #[error("this is no dataset's manifest.json; pass the one beside the training files")]

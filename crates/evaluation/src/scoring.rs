@@ -42,12 +42,12 @@ impl<'a> Scoring<'a> {
     ) -> Result<Self, EvaluationError> {
         let name = set.name();
         let comparison = |champion| {
-            let asked = spec.comparison.clone().unwrap_or_else(|| suggested(champion, booster));
-            ComparisonSpec { seed: spec.seed.unwrap_or(asked.seed), ..asked }
+            let asked = spec.comparison.clone().map_or_else(|| suggested(champion, booster), Ok)?;
+            Ok::<_, EvaluationError>(ComparisonSpec { seed: spec.seed.unwrap_or(asked.seed), ..asked })
         };
         let champion = match spec.champion {
             Some(champion) => {
-                Some((champion, Tally::new(champion, name), PairedTally::new(name, comparison(champion))?))
+                Some((champion, Tally::new(champion, name), PairedTally::new(name, comparison(champion)?)?))
             }
             None => None,
         };
@@ -167,11 +167,18 @@ fn champion(tally: &Tally, paired: &PairedTally) -> Result<Champion, EvaluationE
     Ok(Champion { metrics: tally.metrics()?, comparison: paired.comparison()? })
 }
 
-/// What the objectives suggest to compare by: a deviance only where both models are of its family.
-fn suggested(champion: &Booster, challenger: &Booster) -> ComparisonSpec {
+/// What the objectives suggest to compare by: a deviance only where both models are of its family. Of a quantile's model the mean of the
+/// squared errors would prefer the worse one.
+fn suggested(champion: &Booster, challenger: &Booster) -> Result<ComparisonSpec, EvaluationError> {
+    if challenger.objective() == "reg:quantileerror" {
+        let problem =
+            "reg:quantileerror is judged by the loss of its quantile: give Metric::QuantileLoss with its alpha"
+                .to_owned();
+        return Err(EvaluationError::Comparison { problem });
+    }
     let [one, other] = [champion, challenger].map(|booster| Metric::of_objective(booster.objective()));
     let apart = one != other && matches!(other, Metric::Deviance(_));
-    ComparisonSpec::new(if apart { Metric::Rmse } else { other })
+    Ok(ComparisonSpec::new(if apart { Metric::Rmse } else { other }))
 }
 
 /// The columns to slice by, each with its place in a batch.

@@ -6,8 +6,8 @@ use super::bootstrap::{self, Groups, Sums};
 use super::placements::{Scored, placed};
 use super::verdict::verdict;
 use super::{Change, Metric, Verdict};
-use crate::EvaluationError;
 use crate::metrics::checked_weight;
+use crate::{Deviance, EvaluationError};
 
 /// How two models are compared.
 ///
@@ -53,13 +53,28 @@ impl ComparisonSpec {
     ///
     /// # Errors
     ///
-    /// [`EvaluationError::Comparison`] for a confidence outside 0 to 1 or fewer than a hundred replicates.
+    /// [`EvaluationError::Comparison`] for a confidence or a quantile outside 0 to 1, fewer than a hundred replicates, a Tweedie power
+    /// outside 1 to 2, or a change that is no number of 0 or more.
     pub fn check(&self) -> Result<(), EvaluationError> {
-        let Self { confidence, replicates, .. } = *self;
-        match confidence > 0.0 && confidence < 1.0 && replicates >= 100 {
-            true => Ok(()),
-            false => Err(EvaluationError::Comparison { confidence, replicates }),
-        }
+        let inside = |value: f64, least: f64, most: f64| value > least && value < most;
+        let counts =
+            |change: Change| [change.absolute, change.relative].iter().all(|part| part.is_finite() && *part >= 0.0);
+        let problem = match self.metric {
+            _ if !inside(self.confidence, 0.0, 1.0) => {
+                format!("a confidence of {} does not lie between 0 and 1", self.confidence)
+            }
+            _ if self.replicates < 100 => format!("{} replicates are fewer than 100", self.replicates),
+            _ if !counts(self.better_by) => "better_by is no number of 0 or more".to_owned(),
+            _ if !counts(self.worse_by) => "worse_by is no number of 0 or more".to_owned(),
+            Metric::QuantileLoss { alpha } if !inside(alpha, 0.0, 1.0) => {
+                format!("a quantile of {alpha} does not lie between 0 and 1")
+            }
+            Metric::Deviance(Deviance::Tweedie { power }) if !inside(power, 1.0, 2.0) => {
+                format!("a Tweedie power of {power} does not lie between 1 and 2")
+            }
+            _ => return Ok(()),
+        };
+        Err(EvaluationError::Comparison { problem })
     }
 }
 

@@ -8,7 +8,7 @@ use super::{DriftLimits, DriftReport, DriftTally};
 use crate::kind::Kind;
 use crate::metrics::likeliest;
 use crate::outputs::{Outputs, Row};
-use crate::{EvaluationSet, TrainingProfile};
+use crate::{ColumnProfile, EvaluationSet, TrainingProfile};
 
 /// What the predictions are called among the columns that drift.
 pub(crate) const PREDICTION: &str = "prediction";
@@ -30,7 +30,9 @@ impl RowsDrift {
         let known = |(place, name): (Option<usize>, &str)| {
             let profile = training.column(name)?;
             let alike = place.is_some() || profile.classes.is_empty() == (kind != Kind::Classes);
-            alike.then(|| (place, DriftTally::new(profile.clone())))
+            // The label is a double here as it was there; the features are what the model sees of them.
+            let profile = if place.is_some_and(|place| place > 0) { narrowed(profile) } else { profile.clone() };
+            alike.then(|| (place, DriftTally::new(profile)))
         };
         Self { columns: columns.filter_map(known).collect(), kind, limits }
     }
@@ -58,5 +60,16 @@ impl RowsDrift {
 
     pub(crate) fn report(&self) -> DriftReport {
         DriftReport::new(self.columns.iter().map(|(_, tally)| tally.drift(&self.limits)).collect(), self.limits)
+    }
+}
+
+/// The profile of the same values as singles. A double that stands at a quantile would otherwise lie beside it as a single.
+fn narrowed(profile: &ColumnProfile) -> ColumnProfile {
+    let single = |value: &f64| f64::from(*value as f32);
+    ColumnProfile {
+        min: profile.min.as_ref().map(single),
+        max: profile.max.as_ref().map(single),
+        quantiles: profile.quantiles.iter().map(single).collect(),
+        ..profile.clone()
     }
 }

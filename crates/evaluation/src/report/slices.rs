@@ -7,13 +7,15 @@ use super::number::{count, figure, percent, signed};
 use super::page::{breakable, shortened};
 use crate::SliceMetrics;
 
-/// Slices that the page shows; the JSON has all.
+/// Slices that the page shows, of each column as many; the JSON has all.
 const SHOWN: usize = 40;
 
 pub(super) fn section(report: &Report) -> Markup {
     let slices = &report.evaluation.slices;
     let overall = report.evaluation.metrics.mae();
     let columns = columns(slices);
+    let by_column: Vec<_> = slices.chunk_by(|one, next| one.column == next.column).collect();
+    let shown = (SHOWN / by_column.len().max(1)).max(1);
     html! {
         @if !slices.is_empty() {
             section {
@@ -27,16 +29,16 @@ pub(super) fn section(report: &Report) -> Markup {
                             th class="num" { "MAE vs all" }
                         } }
                         tbody {
-                            @for column in slices[..slices.len().min(SHOWN)].chunk_by(|one, next| one.column == next.column) {
-                                @for (place, slice) in column.iter().enumerate() {
-                                    (row(slice, (place == 0).then_some(column.len()), overall, &columns))
+                            @for slices in by_column.iter().map(|slices| &slices[..slices.len().min(shown)]) {
+                                @for (place, slice) in slices.iter().enumerate() {
+                                    (row(slice, (place == 0).then_some(slices.len()), overall, &columns))
                                 }
                             }
                         }
                     }
                 }
-                @if slices.len() > SHOWN {
-                    p class="legend" { "The largest " (count(SHOWN as u64)) " of " (count(slices.len() as u64)) " slices; the JSON has all." }
+                @if by_column.iter().any(|slices| slices.len() > shown) {
+                    p class="legend" { "The largest " (count(shown as u64)) " of each column's slices; the JSON has all " (count(slices.len() as u64)) "." }
                 }
             }
         }

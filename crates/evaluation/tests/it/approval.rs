@@ -77,6 +77,20 @@ fn thresholds_are_mlflows() {
 }
 
 #[test]
+fn a_condition_that_was_not_looked_at_waits_for_a_person() {
+    let slices = Some(SliceLimit { most_times_mae: 2.0, least_rows: 50 });
+    let rule = ApprovalRule { verdict: RequiredVerdict::Any, slices, ..ApprovalRule::default() };
+    let decision = decided(&rule, None);
+    assert_eq!(decision.outcome, Outcome::LeavePending);
+    assert!(decision.description().contains("no slice of 50 rows or more was measured"), "{decision:?}");
+
+    let json = r#"{"verdict": "any", "thresholds": [{"metric": "mae", "greater_is_better": false}]}"#;
+    let decision = decided(&serde_json::from_str(json).unwrap(), None);
+    assert_eq!(decision.outcome, Outcome::LeavePending);
+    assert!(decision.description().contains("nothing is asked of mae"), "{decision:?}");
+}
+
+#[test]
 fn drift_beyond_the_limit_waits_for_a_person() {
     let profile = ColumnProfile {
         name: "wind".into(),

@@ -1,7 +1,9 @@
 //! Champion against challenger, beside a bootstrap of NumPy and scikit-learn (`fixtures/make_champion.py`).
 
 use proptest::prelude::*;
-use refit_evaluation::{Change, ComparisonSpec, EvaluationError, Metric, PairedComparison, PairedTally, Verdict};
+use refit_evaluation::{
+    Change, ComparisonSpec, Deviance, EvaluationError, Metric, PairedComparison, PairedTally, Verdict,
+};
 use serde::Deserialize;
 
 use crate::fixtures::path;
@@ -110,6 +112,16 @@ fn what_cannot_be_compared_is_refused() {
     assert!(matches!(tally.add(1.0, f64::NAN, 0.5, 1.0), Err(EvaluationError::NotFinite { row: 2, .. })));
     spec.confidence = 1.0;
     assert!(matches!(PairedTally::new("rows", spec), Err(EvaluationError::Comparison { .. })));
+    for (metric, named) in [
+        (Metric::QuantileLoss { alpha: 1.5 }, "quantile of 1.5"),
+        (Metric::Deviance(Deviance::Tweedie { power: 2.0 }), "Tweedie power of 2"),
+    ] {
+        let error = ComparisonSpec::new(metric).check().unwrap_err();
+        assert!(error.to_string().contains(named), "{error}");
+    }
+    let mut spec = ComparisonSpec::new(Metric::Rmse);
+    spec.worse_by.relative = f64::NAN;
+    assert!(spec.check().unwrap_err().to_string().contains("worse_by"));
 }
 
 proptest! {

@@ -69,6 +69,49 @@ fn drift_is_measured_where_training_is_described() {
     assert!(of("prediction") < 0.02 && of("distance") > 1.0, "{drift:?}");
 }
 
+/// The features are singles and a manifest's quantiles doubles: 13.51 as a single is a little above 13.51.
+#[test]
+fn the_training_rows_do_not_drift_from_their_own_manifest() {
+    let text = std::fs::read_to_string(path("evaluation.csv")).unwrap();
+    let mut values: Vec<f64> = text
+        .lines()
+        .filter_map(|line| line.split(',').nth(3)?.parse().ok())
+        .map(|value: f64| (value / 10.0).round() / 10.0)
+        .collect();
+    let rows = text.lines().filter_map(|line| {
+        let value: f64 = line.split(',').nth(3)?.parse().ok()?;
+        Some(format!("{},1,1,{},1,0\n", line.split(',').next()?, (value / 10.0).round() / 10.0))
+    });
+    let set = set(&rows.collect::<String>());
+    values.sort_unstable_by(f64::total_cmp);
+    let quantile = |percent: usize| values[(percent * values.len()).div_ceil(100).max(1) - 1];
+    let mut profile = training(&["dep_delay", "distance", "wind_speed", "visib", "unused"]);
+    profile.columns = vec![ColumnProfile {
+        name: "wind_speed".into(),
+        count: values.len() as u64,
+        min: values.first().copied(),
+        max: values.last().copied(),
+        quantiles: (0..=100).map(quantile).collect(),
+        ..ColumnProfile::default()
+    }];
+    let mut spec = EvaluationSpec::default();
+    spec.training = Some(&profile);
+    let found = evaluate_with(&booster("model.tar.gz"), set, &spec).unwrap().drift.unwrap();
+    let [wind] = &found.columns[..] else { panic!("{found:?}") };
+    assert!(wind.psi.unwrap() < 0.01, "{wind:?}");
+    assert_eq!((wind.below_training, wind.above_training), (0.0, 0.0));
+}
+
+/// A slice begins with its cut, though 0.7 as a single is a little below 0.7.
+#[test]
+fn a_cut_belongs_to_the_slice_above_it() {
+    let mut spec = EvaluationSpec::default();
+    spec.slices = vec![SliceBy { column: "wind_speed".to_owned(), cuts: vec![0.7] }];
+    let found = evaluate_with(&booster("model.tar.gz"), set("1,1,1,0.7,1,0\n2,1,1,0.6,1,0\n"), &spec).unwrap();
+    let named: Vec<_> = found.slices.iter().map(|slice| (slice.value.as_str(), slice.rows)).collect();
+    assert_eq!((named.len(), named.contains(&("0.7 and above", 1))), (2, true), "{named:?}");
+}
+
 #[test]
 fn a_broken_contract_names_every_column() {
     for (features, problems) in [
