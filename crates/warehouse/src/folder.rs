@@ -10,7 +10,7 @@ use crate::{Destination, Draft, Manifest};
 
 /// A folder of this machine that takes a dataset. It is made where it is not there.
 ///
-/// A file has the suffix `.partial` until it is whole.
+/// A file has the suffix `.partial` until it is whole. One dataset is written into a folder at a time: two at once would mix their files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Folder(PathBuf);
 

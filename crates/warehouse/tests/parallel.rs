@@ -3,12 +3,12 @@
 
 mod support;
 
-use arrow::array::AsArray;
+use arrow::array::{Array, AsArray};
 use arrow::compute::{concat_batches, lexsort_to_indices, take_record_batch};
 use arrow::csv::Writer;
 use arrow::datatypes::Int32Type;
 use arrow::record_batch::RecordBatch;
-use refit_warehouse::{ConnectionError, Extract, Parallel, Postgres, Warehouse, WarehouseError};
+use refit_warehouse::{ConnectionError, Extract, InfiniteTimes, Parallel, Postgres, Warehouse, WarehouseError};
 use sha2::{Digest, Sha256};
 use support::postgres::Server;
 use support::{suite, whole};
@@ -201,4 +201,18 @@ fn all_connections_are_open_before_the_first_row() {
     let refused = matches!(&error, WarehouseError::Connection(ConnectionError::Session { .. }));
     assert!(refused && whole(&error).contains("too many connections"), "{}", whole(&error));
     assert_eq!(read(&warehouse, &over(2)).num_rows(), 100_000);
+}
+
+/// What is infinite is in the first range or the last, and does not stretch them.
+#[test]
+fn infinite_moments_are_in_a_range_too() {
+    let (server, warehouse) = start();
+    let moments = "CREATE TABLE moments AS SELECT i, CASE i % 50 WHEN 0 THEN 'infinity' WHEN 1 THEN '-infinity'
+        ELSE timestamp '2013-01-01' + i * interval '1 minute' END AS at FROM generate_series(1, 10000) i";
+    server.client().batch_execute(moments).unwrap();
+    let warehouse = warehouse.infinite_times(InfiniteTimes::Null);
+    let extract = Extract::new("SELECT i, at FROM moments");
+    let parts = read(&warehouse, &extract.clone().parallel(Parallel::by_range("at", 3)));
+    assert_eq!(digest(&sorted(&parts)), digest(&sorted(&read(&warehouse, &extract))));
+    assert_eq!(parts.column(1).null_count(), 400);
 }

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use arrow::array::{Array, AsArray};
-use arrow::datatypes::{DataType, Int64Type, TimeUnit};
+use arrow::datatypes::{DataType, Int64Type, TimeUnit, TimestampMicrosecondType};
 use refit_warehouse::{DateWindow, Extract, Sqlite, Warehouse, WarehouseError};
 use support::{example, suite, whole};
 
@@ -72,6 +72,41 @@ fn a_csv_file_is_a_table_too() {
 }
 
 #[test]
+fn a_fraction_of_a_second_is_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("times.csv");
+    fs::write(&path, "ts\n2013-01-01T10:00:00.250\n2013-01-01T10:00:00\n2013-01-01T10:00:00.000001\n").unwrap();
+    let warehouse = Sqlite::files([("times", &path)]).unwrap();
+    let batch = suite::batch(&warehouse, &Extract::new("SELECT ts FROM times ORDER BY ts"));
+    let micros = batch.column(0).as_primitive::<TimestampMicrosecondType>();
+    // Seconds since 1970 by `date -u -d "2013-01-01 10:00" +%s`.
+    let ten = 1_357_034_400_000_000;
+    assert_eq!(micros.values().to_vec(), [ten, ten + 1, ten + 250_000]);
+}
+
+#[test]
+fn codes_of_a_csv_file_keep_their_zeros() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("shops.csv");
+    fs::write(&path, "zip,phone,sold,loss\n10001,+1212,0,-5\n07001,1212,10,0\n").unwrap();
+    let warehouse = Sqlite::files([("shops", &path)]).unwrap();
+    let batch = suite::batch(&warehouse, &Extract::new("SELECT * FROM shops WHERE zip = '07001'"));
+    let types: Vec<_> = batch.schema().fields().iter().map(|field| field.data_type().clone()).collect();
+    assert_eq!(types, [DataType::Utf8, DataType::Utf8, DataType::Int64, DataType::Int64]);
+    assert_eq!(batch.num_rows(), 1);
+}
+
+#[test]
+fn long_values_make_small_batches() {
+    let dir = tempfile::tempdir().unwrap();
+    let warehouse = Sqlite::file(database(dir.path(), "")).unwrap();
+    let ten = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10)";
+    let extract = Extract::new(format!("{ten} SELECT hex(zeroblob(1500000)) AS x FROM n"));
+    let sizes: Vec<_> = warehouse.extract(&extract).unwrap().map(|batch| batch.unwrap().num_rows()).collect();
+    assert_eq!(sizes, [3, 3, 3, 1]);
+}
+
+#[test]
 fn a_file_that_is_no_table_is_named() {
     let dir = tempfile::tempdir().unwrap();
     let (junk, missing) = (dir.path().join("junk.parquet"), dir.path().join("missing.csv"));
@@ -121,10 +156,10 @@ fn a_database_file_is_only_read() {
 #[test]
 fn a_value_that_misfits_names_its_row() {
     let dir = tempfile::tempdir().unwrap();
-    let sql = "CREATE TABLE t (i int4, d date, f numeric(5,2));
-        INSERT INTO t VALUES (1, '2013-01-01', 1.25), (2, '1.2.2013', 0.125), (3000000000, '2013-01-01', 1);";
+    let sql = "CREATE TABLE t (i int4, d date, f numeric(5,2), s float4);
+        INSERT INTO t VALUES (1, '2013-01-01', 1.25, 0.1), (2, '1.2.2013', 0.125, 1e300), (3000000000, '2013-01-01', 1, 1);";
     let warehouse = Sqlite::file(database(dir.path(), sql)).unwrap();
-    for (column, expected) in [("i", 3), ("d", 2), ("f", 2)] {
+    for (column, expected) in [("i", 3), ("d", 2), ("f", 2), ("s", 2)] {
         match first_error(&warehouse, &format!("SELECT {column} FROM t")) {
             WarehouseError::Value { column: named, row, .. } => assert_eq!((named.as_str(), row), (column, expected)),
             other => panic!("{}", whole(&other)),

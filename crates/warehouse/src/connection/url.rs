@@ -30,13 +30,17 @@ pub(super) fn parse(url: &str) -> Result<Connection, ConnectionError> {
         connection.login.set_password(&decoded(password)?);
     }
     let mut certificate = (None, None);
-    for option in options.split('&').filter(|option| !option.is_empty()) {
-        let (name, value) = option.split_once('=').ok_or_else(|| invalid("an option of it has no value"))?;
+    let option = |option: &str| option.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let options = options.split('&').filter(|text| !text.is_empty()).map(option).collect::<Option<Vec<_>>>();
+    let mut options = options.ok_or_else(|| invalid("an option of it has no value"))?;
+    // Ports are those of the hosts, wherever they stand.
+    options.sort_by_key(|(name, _)| ["host", "hostaddr", "port"].iter().position(|first| first == name).unwrap_or(3));
+    for (name, value) in &options {
         let value = decoded(value)?;
-        match name {
+        match name.as_str() {
             "sslcert" => certificate.0 = Some(PathBuf::from(value)),
             "sslkey" => certificate.1 = Some(PathBuf::from(value)),
-            _ => set(&mut connection, name, value)?,
+            name => set(&mut connection, name, value)?,
         }
     }
     connection.client_certificate = match certificate {
@@ -75,8 +79,11 @@ fn set(connection: &mut Connection, name: &str, value: String) -> Result<(), Con
             connection.hosts = value.split(',').map(host).collect();
         }
         "port" => {
-            let port = number("port", &value)?;
-            connection.hosts.iter_mut().for_each(|host| host.port = port);
+            let ports = value.split(',').map(|port| number("port", port)).collect::<Result<Vec<u16>, _>>()?;
+            if ports.len() > 1 && ports.len() != connection.hosts.len() {
+                return Err(invalid("it has not as many hosts as ports"));
+            }
+            connection.hosts.iter_mut().zip(ports.iter().cycle()).for_each(|(host, port)| host.port = *port);
         }
         "hostaddr" => {
             let addresses = value.split(',').map(|address| number::<IpAddr>("hostaddr", address));
@@ -168,6 +175,20 @@ mod tests {
         }
         let shown = format!("{:?}", parse("postgres://u:s3cret@h/d?password=s3cret").unwrap());
         assert!(!shown.contains("s3cret"), "{shown}");
+    }
+
+    /// As libpq reads them.
+    #[test]
+    fn ports_are_those_of_the_hosts_wherever_they_stand() {
+        let hosts =
+            |url: &str| parse(url).unwrap().hosts.into_iter().map(|host| (host.name, host.port)).collect::<Vec<_>>();
+        let (a, b) = ("a".to_owned(), "b".to_owned());
+        for url in ["postgres:///d?port=5439&host=a", "postgres:///d?host=a&port=5439", "postgres://a:5439/d"] {
+            assert_eq!(hosts(url), [(a.clone(), 5439)], "{url}");
+        }
+        assert_eq!(hosts("postgres:///d?port=1&host=a,b"), [(a.clone(), 1), (b.clone(), 1)]);
+        assert_eq!(hosts("postgres:///d?port=1,2&host=a,b"), [(a, 1), (b, 2)]);
+        assert!(parse("postgres:///d?port=1,2,3&host=a,b").unwrap_err().to_string().contains("ports"));
     }
 
     #[test]

@@ -102,7 +102,8 @@ impl DatasetSpec {
     /// `extract` is what the reader came from, for the manifest.
     ///
     /// # Errors
-    /// The columns' errors come before the first row is read. An error leaves no file behind that was not there.
+    /// The columns' errors come before the first row is read. An error leaves no file behind that was not there, unless it is of the last
+    /// step, in which the files get their names: what has no manifest is no dataset.
     /// [`WarehouseError::Unwritten`] says which place took no more, and how far it got. Of a dataset whose extract is stopped before
     /// it is published nothing is kept: [`WarehouseError::CalledOff`].
     pub fn write_to(

@@ -259,7 +259,8 @@ pub enum WarehouseError {
         #[source]
         source: io::Error,
     },
-    /// A place takes no more of a dataset. Nothing is there under a file's own name.
+    /// A place takes no more of a dataset. Nothing is there under a file's own name, or, where the place failed when the files got their
+    /// names, no manifest.
     #[error(
         "{place} took {bytes} bytes, and failed in writing its first {rows} rows: see the source, make room or repair the cause, and write the dataset again"
     )]

@@ -31,7 +31,10 @@ pub(crate) enum By {
 
 impl Parallel {
     /// Cuts the result by ranges of equal width of one of its columns: a whole number, a date or a timestamp, best one with an
-    /// index. Any query can be cut so. Rows where the column is null are in the last range.
+    /// index. Rows where the column is null are in the last range.
+    ///
+    /// Each connection runs the query and keeps its range of the result. So the data must settle the rows: a LIMIT or DISTINCT ON
+    /// among ties, or `random()`, may have others on each connection, and rows would be lost or come twice.
     pub fn by_range(column: impl Into<String>, connections: usize) -> Self {
         Self { connections: connections.max(1), by: By::Range { column: column.into() }, parts: None, in_order: false }
     }

@@ -31,8 +31,15 @@ pub(super) fn parts(
     }
     let name = quoted(column);
     let source = derived(&query.sql);
+    // Infinite moments are in the first and the last range, wherever those end.
+    let finite = match data_type {
+        DataType::Date32 | DataType::Timestamp(..) => format!("isfinite({name})"),
+        _ => "true".to_owned(),
+    };
     let ends = Query {
-        sql: format!("SELECT min({name}) AS least, max({name}) AS greatest FROM {source}"),
+        sql: format!(
+            "SELECT min({name}) FILTER (WHERE {finite}) AS least, max({name}) FILTER (WHERE {finite}) AS greatest FROM {source}"
+        ),
         values: query.values.clone(),
     };
     let prepared = rows::prepare(session, Dialect::PostgreSql, Choices::default(), &ends, Vec::new())?;

@@ -15,7 +15,7 @@ pub(super) fn append(column: &mut Column, value: ValueRef<'_>) -> Result<(), Str
         (Column::Int64(column), ValueRef::Integer(number)) => column.append_value(number),
         // As a cast on the server does.
         (Column::Float32(column), ValueRef::Integer(number)) => column.append_value(number as f32),
-        (Column::Float32(column), ValueRef::Real(number)) => column.append_value(number as f32),
+        (Column::Float32(column), ValueRef::Real(number)) => column.append_value(single(number)?),
         (Column::Float64(column), ValueRef::Integer(number)) => column.append_value(number as f64),
         (Column::Float64(column), ValueRef::Real(number)) => column.append_value(number),
         (Column::Decimal(column, digits), number @ (ValueRef::Integer(_) | ValueRef::Real(_))) => {
@@ -46,6 +46,14 @@ pub(super) fn append(column: &mut Column, value: ValueRef<'_>) -> Result<(), Str
         (column, value) => return Err(misfit(value, kind(column))),
     }
     Ok(())
+}
+
+fn single(number: f64) -> Result<f32, String> {
+    let single = number as f32;
+    match single.is_finite() || !number.is_finite() {
+        true => Ok(single),
+        false => Err(format!("{number} does not fit into the declared type: declare the column FLOAT8")),
+    }
 }
 
 fn whole<T: TryFrom<i64>>(number: i64) -> Result<T, String> {

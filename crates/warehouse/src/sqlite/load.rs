@@ -60,8 +60,29 @@ fn open_csv(path: &Path) -> Result<Batches, Source> {
     let mut file = BufReader::new(File::open(path)?);
     let (schema, _) = Format::default().with_header(true).infer_schema(&mut file, None)?;
     file.rewind()?;
+    let schema = with_codes(&schema, file)?;
     let builder = ReaderBuilder::new(Arc::new(schema)).with_header(true).with_batch_size(BATCH_ROWS);
-    Ok(Box::new(builder.build_buffered(file)?))
+    Ok(Box::new(builder.build_buffered(BufReader::new(File::open(path)?))?))
+}
+
+/// A column of which a whole number begins with a zero, as postal codes do, or with a plus is text: a number would lose it.
+fn with_codes(schema: &Schema, file: BufReader<File>) -> Result<Schema, Source> {
+    let mut fields: Vec<_> = schema.fields().iter().map(|field| field.as_ref().clone()).collect();
+    let texts: Vec<_> = fields.iter().map(|field| field.clone().with_data_type(DataType::Utf8)).collect();
+    let reader = ReaderBuilder::new(Arc::new(Schema::new(texts))).with_header(true).with_batch_size(BATCH_ROWS);
+    for batch in reader.build_buffered(file)? {
+        for (field, column) in fields.iter_mut().zip(batch?.columns()) {
+            if *field.data_type() == DataType::Int64 && column.as_string::<i32>().iter().flatten().any(is_code) {
+                field.set_data_type(DataType::Utf8);
+            }
+        }
+    }
+    Ok(Schema::new(fields))
+}
+
+fn is_code(number: &str) -> bool {
+    let digits = number.trim_start_matches(['-', '+']);
+    number.starts_with('+') || (digits.len() > 1 && digits.starts_with('0'))
 }
 
 /// A column's name, how it is declared, and the type its values are loaded through.
@@ -169,9 +190,10 @@ impl<'a> Cell<'a> {
 
     /// Times outside the years 0 to 9999 are longer or empty, and do not sort as text.
     fn time(text: String, length: usize) -> Option<Self> {
-        let sorts = text.as_bytes().get(4) == Some(&b'-')
-            && !text.starts_with('-')
-            && (text.len() == length || text.len() == 26);
+        // A fraction of a second has a point and one to six digits.
+        let is_fraction = |rest: &str| rest.starts_with('.') && rest.len() <= 7;
+        let ends = text.get(length..).is_some_and(|rest| rest.is_empty() || is_fraction(rest));
+        let sorts = text.as_bytes().get(4) == Some(&b'-') && !text.starts_with('-') && ends;
         sorts.then_some(Self::Time(text))
     }
 }

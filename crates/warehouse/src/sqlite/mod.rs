@@ -63,6 +63,9 @@ impl Sqlite {
 
     /// Loads Parquet (`.parquet`) and CSV files (any other name; first line the columns' names) as tables.
     ///
+    /// A CSV column has the type that all its values have: a whole number, a number, a boolean, a day, a moment, else text. Whole numbers
+    /// of which one begins with a zero or a plus, such as the postal code 07001, are text.
+    ///
     /// The tables live in a temporary file, which goes with the last clone of the value. Loading needs memory for one
     /// batch, and disk for the tables. Times are kept to the microsecond.
     ///

@@ -9,7 +9,7 @@ use rusqlite::{Connection, Error, Rows, Statement};
 use super::decode;
 use super::types::{declared, inferred};
 use crate::column::{Column, columns, finish, refuse_duplicates};
-use crate::stream::{BATCH_ROWS, Sink};
+use crate::stream::{BATCH_BYTES, BATCH_ROWS, Sink};
 use crate::{Extract, Parameter, WarehouseError};
 
 /// Prepares and runs the query, and hands its rows to the sink.
@@ -25,7 +25,7 @@ pub(super) fn run(connection: &Connection, extract: &Extract, sink: &Sink) -> Re
     let first = First::read(&mut rows, &types)?;
     let schema = first.schema(&names, &types);
     refuse_duplicates(&schema)?;
-    let mut reading = Reading { columns: columns(&schema)?, names, schema, count: 0 };
+    let mut reading = Reading { columns: columns(&schema)?, names, schema, count: 0, bytes: 0 };
     if !sink.begin(reading.schema.clone()) {
         return Ok(());
     }
@@ -40,7 +40,7 @@ pub(super) fn run(connection: &Connection, extract: &Extract, sink: &Sink) -> Re
         let count = reading.names.len();
         let values = (0..count).map(|index| row.get_ref(index)).collect::<Result<Vec<_>, _>>();
         reading.append(values.map_err(query_error)?.into_iter())?;
-        if reading.count.is_multiple_of(BATCH_ROWS as u64) && !sink.send(reading.finish()?) {
+        if reading.is_full() && !sink.send(reading.finish()?) {
             return Ok(());
         }
     }
@@ -59,11 +59,13 @@ struct First {
 
 impl First {
     fn read(rows: &mut Rows<'_>, types: &[Option<DataType>]) -> Result<Self, WarehouseError> {
-        let mut first = Vec::new();
-        while first.len() < BATCH_ROWS {
+        let (mut first, mut bytes) = (Vec::new(), 0);
+        while first.len() < BATCH_ROWS && bytes < BATCH_BYTES {
             let Some(row) = rows.next().map_err(query_error)? else { break };
             let values = (0..types.len()).map(|index| row.get::<_, Value>(index));
-            first.push(values.collect::<Result<_, _>>().map_err(query_error)?);
+            let values: Vec<_> = values.collect::<Result<_, _>>().map_err(query_error)?;
+            bytes += values.iter().map(|value| size(value.into())).sum::<usize>();
+            first.push(values);
         }
         Ok(Self { rows: first })
     }
@@ -83,12 +85,15 @@ struct Reading {
     names: Vec<String>,
     columns: Vec<Column>,
     count: u64,
+    /// What the batch in the making holds.
+    bytes: usize,
 }
 
 impl Reading {
     fn append<'v>(&mut self, values: impl Iterator<Item = ValueRef<'v>>) -> Result<(), WarehouseError> {
         self.count += 1;
         for (index, (column, value)) in self.columns.iter_mut().zip(values).enumerate() {
+            self.bytes += size(value);
             decode::append(column, value).map_err(|problem| WarehouseError::Value {
                 column: self.names[index].clone(),
                 row: self.count,
@@ -102,8 +107,21 @@ impl Reading {
         self.columns.iter().all(|column| column.len() == 0)
     }
 
+    fn is_full(&self) -> bool {
+        self.bytes >= BATCH_BYTES || self.columns.first().is_some_and(|column| column.len() == BATCH_ROWS)
+    }
+
     fn finish(&mut self) -> Result<arrow::record_batch::RecordBatch, WarehouseError> {
+        self.bytes = 0;
         finish(&self.schema, &mut self.columns)
+    }
+}
+
+/// How many bytes a value takes, about.
+fn size(value: ValueRef<'_>) -> usize {
+    match value {
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => bytes.len(),
+        ValueRef::Null | ValueRef::Integer(_) | ValueRef::Real(_) => 8,
     }
 }
 
