@@ -62,7 +62,16 @@ impl Booster {
     /// Those of [`artifact::unpack`] and [`Booster::from_bytes`]; [`BoosterError::NoModel`] and
     /// [`BoosterError::SeveralModels`] unless there is exactly one file.
     pub fn from_artifact(bytes: &[u8]) -> Result<Self, BoosterError> {
-        let members = artifact::unpack(bytes, &artifact::Limits::default())?;
+        Self::from_artifact_within(bytes, &artifact::Limits::default())
+    }
+
+    /// Reads the one model in an archive, unpacked within other limits.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Booster::from_artifact`].
+    pub fn from_artifact_within(bytes: &[u8], limits: &artifact::Limits) -> Result<Self, BoosterError> {
+        let members = artifact::unpack(bytes, limits)?;
         Self::from_bytes(&artifact::only_model(members)?.bytes)
     }
 

@@ -65,7 +65,9 @@ pub enum BoosterError {
     },
 
     /// The archive unpacks to more than the limits allow.
-    #[error("the model archive has more than {limit} {unit}; raise the limit if the model is really this large")]
+    #[error(
+        "the model archive has more than {limit} {unit}; if the model is really this large, read it with Booster::from_artifact_within"
+    )]
     ArchiveTooLarge {
         /// The limit that was passed.
         limit: u64,

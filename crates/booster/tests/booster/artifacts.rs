@@ -161,6 +161,16 @@ fn what_unpacks_to_too_much_is_stopped() {
     assert!(matches!(error, BoosterError::ArchiveTooLarge { limit: 49, unit: "entries" }), "{error:?}");
 }
 
+#[test]
+fn a_model_is_read_within_limits() {
+    let packed = gzip(&tar(&[("xgboost-model", &model())]));
+    let read = |bytes| Booster::from_artifact_within(&packed, &Limits::new(bytes, 10));
+    assert!(read(1 << 20).is_ok());
+    let error = read(100).unwrap_err();
+    assert!(matches!(error, BoosterError::ArchiveTooLarge { limit: 100, .. }), "{error:?}");
+    assert!(error.to_string().contains("from_artifact_within"), "{error}");
+}
+
 /// How much of an archive was asked for.
 struct Asked<'a> {
     archive: &'a [u8],
