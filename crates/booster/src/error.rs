@@ -66,7 +66,7 @@ pub enum BoosterError {
 
     /// The archive unpacks to more than the limits allow.
     #[error(
-        "the model archive has more than {limit} {unit}; if the model is really this large, read it with Booster::from_artifact_within"
+        "the model archive has more than {limit} {unit}; if the model is really this large, read it with Booster::from_artifact_within and larger limits"
     )]
     ArchiveTooLarge {
         /// The limit that was passed.

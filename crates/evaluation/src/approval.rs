@@ -63,7 +63,7 @@ pub enum RequiredVerdict {
     Any,
 }
 
-/// What a figure must come to, as MLflow's `MetricThreshold` has it.
+/// What a figure must come to, as MLflow's `MetricThreshold` has it: a `threshold`, a `min_change` or both. One that asks neither fails.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MetricThreshold {
@@ -82,7 +82,7 @@ pub struct MetricThreshold {
     pub reject: bool,
 }
 
-/// How far a slice may fall behind all rows.
+/// How far a slice may fall behind all rows. Where no slice was measured that is asked, a person decides.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SliceLimit {
@@ -250,7 +250,13 @@ impl SliceLimit {
         };
         let asked: Vec<_> = evidence.slices.iter().filter(|slice| slice.rows >= self.least_rows).collect();
         if asked.is_empty() {
-            return vec![(Outcome::LeavePending, format!("no slice of {} rows or more was measured", self.least_rows))];
+            return vec![(
+                Outcome::LeavePending,
+                format!(
+                    "no slice of {} rows or more was measured: slice by a column, or ask fewer rows",
+                    self.least_rows
+                ),
+            )];
         }
         let behind = asked.into_iter().filter(|slice| slice.mae > self.most_times_mae * overall);
         let tell = |slice: &SliceMetrics| {

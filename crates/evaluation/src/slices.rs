@@ -239,7 +239,7 @@ fn number(numbers: &ArrayRef, row: usize) -> f64 {
     numbers.as_primitive::<arrow::datatypes::Float64Type>().value(row)
 }
 
-/// The range between cuts that a number lies in; it begins with its cut, which is a single as the features are.
+/// The range between cuts that a number lies in; it begins with its cut, taken as a Float32 as the features are.
 fn range(cuts: &[f64], value: f64) -> String {
     let place = cuts.partition_point(|cut| f64::from(*cut as f32) <= value);
     match (place.checked_sub(1).map(|below| cuts[below]), cuts.get(place)) {

@@ -18,6 +18,13 @@ fn database(dir: &Path, sql: &str) -> PathBuf {
     path
 }
 
+/// A table of a CSV file.
+fn csv(dir: &Path, name: &str, text: &str) -> Sqlite {
+    let path = dir.join(name);
+    fs::write(&path, text).unwrap();
+    Sqlite::files([(name, path)]).unwrap()
+}
+
 fn first_error(warehouse: &Sqlite, sql: &str) -> WarehouseError {
     let reader = match warehouse.extract(&Extract::new(sql)) {
         Ok(reader) => reader,
@@ -61,9 +68,7 @@ fn files_are_tables_that_join() {
 #[test]
 fn a_csv_file_is_a_table_too() {
     let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("sales.csv");
-    fs::write(&path, "day,shop,sold,price\n2013-01-01,\"a, b\",3,1\n2013-01-02,c,,2.5\n").unwrap();
-    let warehouse = Sqlite::files([("sales", &path)]).unwrap();
+    let warehouse = csv(dir.path(), "sales", "day,shop,sold,price\n2013-01-01,\"a, b\",3,1\n2013-01-02,c,,2.5\n");
     let batch = suite::batch(&warehouse, &Extract::new("SELECT * FROM sales WHERE day >= $1").bind("2013-01-01"));
     let types: Vec<_> = batch.schema().fields().iter().map(|field| field.data_type().clone()).collect();
     assert_eq!(types, [DataType::Date32, DataType::Utf8, DataType::Int64, DataType::Float64]);
@@ -74,9 +79,8 @@ fn a_csv_file_is_a_table_too() {
 #[test]
 fn a_fraction_of_a_second_is_kept() {
     let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("times.csv");
-    fs::write(&path, "ts\n2013-01-01T10:00:00.250\n2013-01-01T10:00:00\n2013-01-01T10:00:00.000001\n").unwrap();
-    let warehouse = Sqlite::files([("times", &path)]).unwrap();
+    let warehouse =
+        csv(dir.path(), "times", "ts\n2013-01-01T10:00:00.250\n2013-01-01T10:00:00\n2013-01-01T10:00:00.000001\n");
     let batch = suite::batch(&warehouse, &Extract::new("SELECT ts FROM times ORDER BY ts"));
     let micros = batch.column(0).as_primitive::<TimestampMicrosecondType>();
     // Seconds since 1970 by `date -u -d "2013-01-01 10:00" +%s`.
@@ -87,9 +91,7 @@ fn a_fraction_of_a_second_is_kept() {
 #[test]
 fn codes_of_a_csv_file_keep_their_zeros() {
     let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("shops.csv");
-    fs::write(&path, "zip,phone,sold,loss\n10001,+1212,0,-5\n07001,1212,10,0\n").unwrap();
-    let warehouse = Sqlite::files([("shops", &path)]).unwrap();
+    let warehouse = csv(dir.path(), "shops", "zip,phone,sold,loss\n10001,+1212,0,-5\n07001,1212,10,0\n");
     let batch = suite::batch(&warehouse, &Extract::new("SELECT * FROM shops WHERE zip = '07001'"));
     let types: Vec<_> = batch.schema().fields().iter().map(|field| field.data_type().clone()).collect();
     assert_eq!(types, [DataType::Utf8, DataType::Utf8, DataType::Int64, DataType::Int64]);

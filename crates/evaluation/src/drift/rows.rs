@@ -30,7 +30,7 @@ impl RowsDrift {
         let known = |(place, name): (Option<usize>, &str)| {
             let profile = training.column(name)?;
             let alike = place.is_some() || profile.classes.is_empty() == (kind != Kind::Classes);
-            // The label is a double here as it was there; the features are what the model sees of them.
+            // The label is a Float64 here as it was there; the features are what the model sees of them.
             let profile = if place.is_some_and(|place| place > 0) { narrowed(profile) } else { profile.clone() };
             alike.then(|| (place, DriftTally::new(profile)))
         };
@@ -63,13 +63,13 @@ impl RowsDrift {
     }
 }
 
-/// The profile of the same values as singles. A double that stands at a quantile would otherwise lie beside it as a single.
+/// The profile of the same values as Float32. A Float64 that stands at a quantile would otherwise lie beside it as a Float32.
 fn narrowed(profile: &ColumnProfile) -> ColumnProfile {
-    let single = |value: &f64| f64::from(*value as f32);
+    let float32 = |value: &f64| f64::from(*value as f32);
     ColumnProfile {
-        min: profile.min.as_ref().map(single),
-        max: profile.max.as_ref().map(single),
-        quantiles: profile.quantiles.iter().map(single).collect(),
+        min: profile.min.as_ref().map(float32),
+        max: profile.max.as_ref().map(float32),
+        quantiles: profile.quantiles.iter().map(float32).collect(),
         ..profile.clone()
     }
 }

@@ -1,12 +1,14 @@
 //! An evaluation with champion, slices and drift, on the fixture's rows.
 
+use std::io::Cursor;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, Float32Array, Float64Array, Int32Array, StringArray};
 use arrow::record_batch::RecordBatch;
+use refit_booster::{Booster, artifact};
 use refit_evaluation::{
-    ColumnProfile, Evaluation, EvaluationError, EvaluationSet, EvaluationSpec, Report, ReportContext, SliceBy,
-    TrainingProfile, Verdict, evaluate, evaluate_with,
+    ColumnProfile, ComparisonSpec, Evaluation, EvaluationError, EvaluationSet, EvaluationSpec, Metric, Report,
+    ReportContext, SliceBy, TrainingProfile, Verdict, evaluate, evaluate_with,
 };
 
 use crate::fixtures::{booster, evaluated, evaluation, features, path, set};
@@ -31,6 +33,26 @@ fn a_model_against_itself_is_not_worse() {
     assert_eq!(champion.metrics, found.metrics);
     assert_eq!(champion.comparison.verdict, Verdict::NotWorse);
     assert_eq!((champion.comparison.champion, champion.comparison.improvement), (found.metrics.rmse(), 0.0));
+}
+
+/// By the mean of the squared errors the worse model of a quantile would win. The model is one that Python's XGBoost 3.0.5 wrote.
+#[test]
+fn a_quantiles_model_is_compared_by_its_quantile_or_not_at_all() {
+    let archive = std::fs::read(path("../../../booster/tests/fixtures/3.0.5.tar.gz")).unwrap();
+    let members = artifact::unpack(archive.as_slice(), &artifact::Limits::default()).unwrap();
+    let model = members.iter().find(|member| member.path == "reg-quantileerror of one/model.ubj").unwrap();
+    let model = Booster::from_bytes(&model.bytes).unwrap();
+    let names: Vec<_> = (0..model.num_features()).map(|feature| format!("f{feature}")).collect();
+    let lines: String = (0..40).map(|row| format!("{row}{}\n", format!(",{row}").repeat(names.len()))).collect();
+    let evaluated = |spec: &EvaluationSpec<'_>| {
+        evaluate_with(&model, EvaluationSet::from_reader("rows", Cursor::new(lines.clone()), &names), spec)
+    };
+    let mut spec = EvaluationSpec::default();
+    spec.champion = Some(&model);
+    let error = evaluated(&spec).unwrap_err();
+    assert!(error.to_string().contains("Metric::QuantileLoss"), "{error}");
+    spec.comparison = Some(ComparisonSpec::new(Metric::QuantileLoss { alpha: 0.7 }));
+    assert_eq!(evaluated(&spec).unwrap().champion.unwrap().comparison.verdict, Verdict::NotWorse);
 }
 
 #[test]
@@ -69,20 +91,14 @@ fn drift_is_measured_where_training_is_described() {
     assert!(of("prediction") < 0.02 && of("distance") > 1.0, "{drift:?}");
 }
 
-/// The features are singles and a manifest's quantiles doubles: 13.51 as a single is a little above 13.51.
+/// The features are Float32 and a manifest's quantiles Float64: 0.1 as a Float32 is a little above 0.1.
 #[test]
 fn the_training_rows_do_not_drift_from_their_own_manifest() {
     let text = std::fs::read_to_string(path("evaluation.csv")).unwrap();
-    let mut values: Vec<f64> = text
-        .lines()
-        .filter_map(|line| line.split(',').nth(3)?.parse().ok())
-        .map(|value: f64| (value / 10.0).round() / 10.0)
-        .collect();
-    let rows = text.lines().filter_map(|line| {
-        let value: f64 = line.split(',').nth(3)?.parse().ok()?;
-        Some(format!("{},1,1,{},1,0\n", line.split(',').next()?, (value / 10.0).round() / 10.0))
-    });
-    let set = set(&rows.collect::<String>());
+    let tenths = |line: &str| Some((line.split(',').nth(3)?.parse::<f64>().ok()? / 10.0).round() / 10.0);
+    let mut values: Vec<f64> = text.lines().filter_map(tenths).collect();
+    let row = |(number, value): (usize, &f64)| format!("{number},1,1,{value},1,0\n");
+    let set = set(&values.iter().enumerate().map(row).collect::<String>());
     values.sort_unstable_by(f64::total_cmp);
     let quantile = |percent: usize| values[(percent * values.len()).div_ceil(100).max(1) - 1];
     let mut profile = training(&["dep_delay", "distance", "wind_speed", "visib", "unused"]);
@@ -102,7 +118,7 @@ fn the_training_rows_do_not_drift_from_their_own_manifest() {
     assert_eq!((wind.below_training, wind.above_training), (0.0, 0.0));
 }
 
-/// A slice begins with its cut, though 0.7 as a single is a little below 0.7.
+/// A slice begins with its cut, though 0.7 as a Float32 is a little below 0.7.
 #[test]
 fn a_cut_belongs_to_the_slice_above_it() {
     let mut spec = EvaluationSpec::default();

@@ -30,17 +30,16 @@ pub(super) fn parse(url: &str) -> Result<Connection, ConnectionError> {
         connection.login.set_password(&decoded(password)?);
     }
     let mut certificate = (None, None);
-    let option = |option: &str| option.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let options = options.split('&').filter(|text| !text.is_empty()).map(option).collect::<Option<Vec<_>>>();
-    let mut options = options.ok_or_else(|| invalid("an option of it has no value"))?;
+    let options = options.split('&').filter(|option| !option.is_empty()).map(|option| option.split_once('='));
+    let mut options: Vec<_> = options.collect::<Option<_>>().ok_or_else(|| invalid("an option of it has no value"))?;
     // Ports are those of the hosts, wherever they stand.
     options.sort_by_key(|(name, _)| ["host", "hostaddr", "port"].iter().position(|first| first == name).unwrap_or(3));
-    for (name, value) in &options {
+    for (name, value) in options {
         let value = decoded(value)?;
-        match name.as_str() {
+        match name {
             "sslcert" => certificate.0 = Some(PathBuf::from(value)),
             "sslkey" => certificate.1 = Some(PathBuf::from(value)),
-            name => set(&mut connection, name, value)?,
+            _ => set(&mut connection, name, value)?,
         }
     }
     connection.client_certificate = match certificate {

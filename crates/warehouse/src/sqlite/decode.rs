@@ -15,7 +15,7 @@ pub(super) fn append(column: &mut Column, value: ValueRef<'_>) -> Result<(), Str
         (Column::Int64(column), ValueRef::Integer(number)) => column.append_value(number),
         // As a cast on the server does.
         (Column::Float32(column), ValueRef::Integer(number)) => column.append_value(number as f32),
-        (Column::Float32(column), ValueRef::Real(number)) => column.append_value(single(number)?),
+        (Column::Float32(column), ValueRef::Real(number)) => column.append_value(float32(number)?),
         (Column::Float64(column), ValueRef::Integer(number)) => column.append_value(number as f64),
         (Column::Float64(column), ValueRef::Real(number)) => column.append_value(number),
         (Column::Decimal(column, digits), number @ (ValueRef::Integer(_) | ValueRef::Real(_))) => {
@@ -48,10 +48,10 @@ pub(super) fn append(column: &mut Column, value: ValueRef<'_>) -> Result<(), Str
     Ok(())
 }
 
-fn single(number: f64) -> Result<f32, String> {
-    let single = number as f32;
-    match single.is_finite() || !number.is_finite() {
-        true => Ok(single),
+fn float32(number: f64) -> Result<f32, String> {
+    let float32 = number as f32;
+    match float32.is_finite() || !number.is_finite() {
+        true => Ok(float32),
         false => Err(format!("{number} does not fit into the declared type: declare the column FLOAT8")),
     }
 }

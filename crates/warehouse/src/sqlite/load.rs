@@ -1,7 +1,7 @@
 //! Parquet and CSV files as tables.
 
 use std::fs::File;
-use std::io::{BufReader, Seek};
+use std::io::BufReader;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -55,14 +55,13 @@ fn open_parquet(path: &Path) -> Result<Batches, Source> {
     Ok(Box::new(builder.with_batch_size(BATCH_ROWS).build()?))
 }
 
-/// Reads the whole file once for the columns' types, so that no later value misfits.
+/// Reads the whole file for the columns' types, so that no later value misfits, and once more for codes among its numbers.
 fn open_csv(path: &Path) -> Result<Batches, Source> {
-    let mut file = BufReader::new(File::open(path)?);
-    let (schema, _) = Format::default().with_header(true).infer_schema(&mut file, None)?;
-    file.rewind()?;
-    let schema = with_codes(&schema, file)?;
+    let file = || File::open(path).map(BufReader::new);
+    let (schema, _) = Format::default().with_header(true).infer_schema(file()?, None)?;
+    let schema = with_codes(&schema, file()?)?;
     let builder = ReaderBuilder::new(Arc::new(schema)).with_header(true).with_batch_size(BATCH_ROWS);
-    Ok(Box::new(builder.build_buffered(BufReader::new(File::open(path)?))?))
+    Ok(Box::new(builder.build_buffered(file()?)?))
 }
 
 /// A column of which a whole number begins with a zero, as postal codes do, or with a plus is text: a number would lose it.
